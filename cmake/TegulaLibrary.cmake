@@ -25,7 +25,7 @@ function(tegula_add_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
   if(NOT ARG_NO_MLIR)
     target_precompile_headers(${name} REUSE_FROM TegulaPrecompiled)
-    target_link_libraries(${name} PUBLIC MLIR)
+    target_link_libraries(${name} PUBLIC MLIR LLVM)
   endif()
 endfunction()
 
