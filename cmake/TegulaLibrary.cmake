@@ -29,20 +29,14 @@ function(tegula_add_library name)
   endif()
 endfunction()
 
-# tegula_tablegen(tegula/<Folder>/<File>.inc <mlir-tblgen arguments>): like mlir_tablegen, but the file
-# lands in <build>/include, whichever folder asks for it.
-macro(tegula_tablegen)
-  set(tegula_saved_binary_dir ${CMAKE_CURRENT_BINARY_DIR})
-  set(CMAKE_CURRENT_BINARY_DIR ${PROJECT_BINARY_DIR}/include)
-  mlir_tablegen(${ARGN} EXTRA_INCLUDES ${PROJECT_SOURCE_DIR}/include)
-  set(CMAKE_CURRENT_BINARY_DIR ${tegula_saved_binary_dir})
-endmacro()
+# The two functions below are called from include/CMakeLists.txt only: mlir_tablegen writes below the
+# calling folder's build folder, which must be <build>/include.
 
 # tegula_add_passes(Folder Name): Passes.td of include/tegula/<Folder> to Passes.h.inc; declares
 # register<Tegula><Name>Passes() and the target Tegula<Name>PassesIncGen.
 function(tegula_add_passes folder name)
   set(LLVM_TARGET_DEFINITIONS ${PROJECT_SOURCE_DIR}/include/tegula/${folder}/Passes.td)
-  tegula_tablegen(tegula/${folder}/Passes.h.inc -gen-pass-decls -name=Tegula${name})
+  mlir_tablegen(tegula/${folder}/Passes.h.inc -gen-pass-decls -name=Tegula${name})
   add_public_tablegen_target(Tegula${name}PassesIncGen)
 endfunction()
 
@@ -50,9 +44,9 @@ endfunction()
 # <Name>Dialect.*.inc; the target Tegula<Name>OpsIncGen.
 function(tegula_add_dialect folder name dialect)
   set(LLVM_TARGET_DEFINITIONS ${PROJECT_SOURCE_DIR}/include/tegula/${folder}/${name}Ops.td)
-  tegula_tablegen(tegula/${folder}/${name}Ops.h.inc -gen-op-decls)
-  tegula_tablegen(tegula/${folder}/${name}Ops.cpp.inc -gen-op-defs)
-  tegula_tablegen(tegula/${folder}/${name}Dialect.h.inc -gen-dialect-decls -dialect=${dialect})
-  tegula_tablegen(tegula/${folder}/${name}Dialect.cpp.inc -gen-dialect-defs -dialect=${dialect})
+  mlir_tablegen(tegula/${folder}/${name}Ops.h.inc -gen-op-decls)
+  mlir_tablegen(tegula/${folder}/${name}Ops.cpp.inc -gen-op-defs)
+  mlir_tablegen(tegula/${folder}/${name}Dialect.h.inc -gen-dialect-decls -dialect=${dialect})
+  mlir_tablegen(tegula/${folder}/${name}Dialect.cpp.inc -gen-dialect-defs -dialect=${dialect})
   add_public_tablegen_target(Tegula${name}OpsIncGen)
 endfunction()
