@@ -2,7 +2,10 @@
 
 #include "tegula/Pipeline/Registration.h"
 
+#include "tegula/Graph/IR/Graph.h"
+
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect>();
 }
 
 void tegula::pipeline::registerTegulaPasses() {}

@@ -1,0 +1,25 @@
+//===- Graph.h - The graph dialect ------------------------------*- C++ -*-===//
+//
+// Kernels on tensors, and the few operations that linalg, tensor and scf cannot
+// express.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_GRAPH_IR_GRAPH_H
+#define TEGULA_GRAPH_IR_GRAPH_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "tegula/Graph/IR/GraphDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "tegula/Graph/IR/GraphOps.h.inc"
+
+#endif // TEGULA_GRAPH_IR_GRAPH_H
