@@ -2,10 +2,11 @@
 
 #include "tegula/Pipeline/Registration.h"
 
+#include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Graph/IR/Graph.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
-  registry.insert<graph::GraphDialect>();
+  registry.insert<graph::GraphDialect, onnx::OnnxDialect>();
 }
 
 void tegula::pipeline::registerTegulaPasses() {}

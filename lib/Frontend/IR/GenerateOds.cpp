@@ -72,7 +72,7 @@ std::string listText(const Range &range, Print print) {
 std::string constraintOf(AttributeProto::AttributeType type) {
   switch (type) {
   case AttributeProto::INT:
-    return "I64Attr";
+    return "SI64Attr";
   case AttributeProto::FLOAT:
     return "F32Attr";
   case AttributeProto::STRING:
@@ -104,7 +104,7 @@ std::string defaultOf(const AttributeProto &value) {
   case AttributeProto::FLOAT:
     return floatText(value.f());
   case AttributeProto::STRING:
-    return value.s();
+    return quoted(value.s());
   case AttributeProto::INTS:
     return listText(value.ints(), [](int64_t v) { return std::to_string(v); });
   case AttributeProto::FLOATS:

@@ -56,7 +56,7 @@ ElementsAttr constantData(Value value) {
 }
 
 int64_t newestOpset() {
-  return ONNX_NAMESPACE::OpSchemaRegistry::DomainToVersionRange::Instance()
+  return ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
       .LastReleaseVersionMap()
       .at("");
 }

@@ -57,7 +57,16 @@ def Onnx_Value : Type<Or<[CPred<"::llvm::isa<::mlir::TensorType>($_self)">,
                           CPred<"::llvm::isa<::tegula::onnx::OptionalType>($_self)">]>,
                       "tensor, sequence, optional or none">;
 
-class Onnx_Op<string mnemonic, list<Trait> traits> : Op<Onnx_Dialect, mnemonic, traits>;
+class Onnx_Op<string mnemonic, list<Trait> traits> : Op<Onnx_Dialect, mnemonic, traits> {
+  // One generic builder for all: those that ODS writes would double the generated code.
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$resultTypes, "::mlir::ValueRange":$operands,
+                                 CArg<"::llvm::ArrayRef<::mlir::NamedAttribute>", "{}">:$attributes), [{
+    $_state.addTypes(resultTypes);
+    $_state.addOperands(operands);
+    $_state.addAttributes(attributes);
+  }]>];
+}
 
 def Onnx_NoValueOp : Onnx_Op<"NoValue", [Pure]> {
   let summary = "Stands for an optional input that a node leaves out";

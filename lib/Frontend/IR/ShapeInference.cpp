@@ -1,0 +1,298 @@
+//===- ShapeInference.cpp - Types of an onnx op's results -----------------===//
+
+#include "tegula/Frontend/IR/ShapeInference.h"
+
+#include "OnnxProto.h"
+#include "tegula/Frontend/IR/Onnx.h"
+
+#include "onnx/defs/schema.h"
+#include "onnx/defs/shape_inference.h"
+
+#include <map>
+#include <memory>
+
+using namespace mlir;
+using ::onnx::AttributeProto;
+using ::onnx::OpSchema;
+using ::onnx::TensorProto;
+using ::onnx::TensorShapeProto;
+using ::onnx::TypeProto;
+
+namespace tegula::onnx {
+
+namespace {
+
+/// Elements beyond which a constant is not shown to inference functions.
+constexpr int64_t maxVisibleElements = 65536;
+
+const OpSchema *schemaOf(Operation *op) {
+  return ::onnx::OpSchemaRegistry::Schema(operatorName(op).str(),
+                                          operatorDomain(op).str());
+}
+
+/// Inputs up to the last one that is there.
+size_t numPresentOperands(Operation *op) {
+  size_t count = op->getNumOperands();
+  while (count > 0 && isAbsent(op->getOperand(count - 1)))
+    --count;
+  return count;
+}
+
+/// Attributes of an operation, as protobufs made on demand.
+class AttributeCache {
+public:
+  explicit AttributeCache(Operation *op) : op(op) {}
+
+  const AttributeProto *get(const std::string &name) const {
+    auto [found, inserted] = cache.try_emplace(name);
+    if (inserted)
+      if (Attribute attribute = op->getAttr(name))
+        found->second = std::make_unique<AttributeProto>(
+            attributeToProto(name, attribute));
+    return found->second.get();
+  }
+
+private:
+  Operation *op;
+  mutable std::map<std::string, std::unique_ptr<AttributeProto>> cache;
+};
+
+/// The outputs of a region that has been imported: its yield's types.
+class RegionInferencer : public ::onnx::GraphInferencer {
+public:
+  explicit RegionInferencer(Region &region) {
+    if (region.empty())
+      return;
+    for (Value value : region.front().getTerminator()->getOperands())
+      types.push_back(typeToProto(value.getType()));
+  }
+
+  std::vector<const TypeProto *>
+  doInferencing(const std::vector<const TypeProto *> &,
+                const std::vector<const TensorProto *> &) override {
+    std::vector<const TypeProto *> out;
+    for (const TypeProto &type : types)
+      out.push_back(&type);
+    return out;
+  }
+
+private:
+  std::vector<TypeProto> types;
+};
+
+/// ONNX's view of an operation while it infers.
+class OperationInference : public ::onnx::InferenceContext {
+public:
+  OperationInference(Operation *op, ArrayRef<bool> present)
+      : op(op), attributes(op), outputs(present.size()),
+        present(present.begin(), present.end()) {
+    for (size_t i = 0, e = numPresentOperands(op); i < e; ++i) {
+      inputs.push_back(typeToProto(op->getOperand(i).getType()));
+      data.push_back(visibleData(op->getOperand(i)));
+      symbolic.push_back(visibleShape(op->getOperand(i)));
+    }
+  }
+
+  const AttributeProto *getAttribute(const std::string &name) const override {
+    return attributes.get(name);
+  }
+  size_t getNumInputs() const override { return inputs.size(); }
+  const TypeProto *getInputType(size_t index) const override {
+    if (index >= inputs.size() || isAbsent(op->getOperand(index)))
+      return nullptr;
+    return &inputs[index];
+  }
+  const TensorProto *getInputData(size_t index) const override {
+    return index < data.size() ? data[index].get() : nullptr;
+  }
+  const ::onnx::SparseTensorProto *getInputSparseData(size_t) const override {
+    return nullptr;
+  }
+  const TensorShapeProto *getSymbolicInput(size_t index) const override {
+    return index < symbolic.size() ? symbolic[index].get() : nullptr;
+  }
+  size_t getNumOutputs() const override { return outputs.size(); }
+  TypeProto *getOutputType(size_t index) override {
+    return index < outputs.size() ? &outputs[index] : nullptr;
+  }
+  bool hasOutput(size_t index) override {
+    return index < present.size() && present[index];
+  }
+  ::onnx::GraphInferencer *
+  getGraphAttributeInferencer(const std::string &name) override {
+    auto &inferencer = regions[name];
+    if (!inferencer)
+      if (Region *region = regionNamed(name))
+        inferencer = std::make_unique<RegionInferencer>(*region);
+    return inferencer.get();
+  }
+
+private:
+  static std::unique_ptr<TensorProto> visibleData(Value value) {
+    ElementsAttr constant = constantData(value);
+    if (!constant || !isa<DenseElementsAttr>(constant) ||
+        constant.getNumElements() > maxVisibleElements)
+      return nullptr;
+    return std::make_unique<TensorProto>(
+        tensorToProto(constant, maxVisibleElements));
+  }
+
+  static std::unique_ptr<TensorShapeProto> visibleShape(Value value) {
+    auto elements = partialShapeValue(value);
+    if (!elements)
+      return nullptr;
+    auto shape = std::make_unique<TensorShapeProto>();
+    for (std::optional<int64_t> element : *elements) {
+      auto *dim = shape->add_dim();
+      if (element)
+        dim->set_dim_value(*element);
+    }
+    return shape;
+  }
+
+  /// ONNX's graph attributes are regions in the order of their names.
+  Region *regionNamed(const std::string &name) {
+    if (op->getNumRegions() == 0)
+      return nullptr;
+    bool second = name == "then_branch"; // after "else_branch"
+    unsigned index = second ? 1 : 0;
+    return index < op->getNumRegions() ? &op->getRegion(index) : nullptr;
+  }
+
+  Operation *op;
+  AttributeCache attributes;
+  std::vector<TypeProto> inputs;
+  std::vector<std::unique_ptr<TensorProto>> data;
+  std::vector<std::unique_ptr<TensorShapeProto>> symbolic;
+  std::vector<TypeProto> outputs;
+  SmallVector<bool> present;
+  std::map<std::string, std::unique_ptr<RegionInferencer>> regions;
+};
+
+/// ONNX's view of an operation while it propagates the values of shapes.
+class OperationPropagation : public ::onnx::DataPropagationContext {
+public:
+  explicit OperationPropagation(Operation *op) : op(op), attributes(op) {
+    for (size_t i = 0, e = numPresentOperands(op); i < e; ++i)
+      inputTypes.push_back(typeToProto(op->getOperand(i).getType()));
+    for (Type type : op->getResultTypes())
+      outputTypes.push_back(typeToProto(type));
+    data.resize(inputTypes.size());
+  }
+
+  const AttributeProto *getAttribute(const std::string &name) const override {
+    return attributes.get(name);
+  }
+  size_t getNumInputs() const override { return inputTypes.size(); }
+  const TypeProto *getInputType(size_t index) const override {
+    return index < inputTypes.size() ? &inputTypes[index] : nullptr;
+  }
+  size_t getNumOutputs() const override { return outputTypes.size(); }
+  const TypeProto *getOutputType(size_t index) const override {
+    return index < outputTypes.size() ? &outputTypes[index] : nullptr;
+  }
+  const TensorShapeProto *getInputData(size_t index) override {
+    if (index >= data.size())
+      return nullptr;
+    if (!data[index]) {
+      auto elements = partialShapeValue(op->getOperand(index));
+      if (!elements)
+        return nullptr;
+      data[index] = std::make_unique<TensorShapeProto>();
+      for (std::optional<int64_t> element : *elements) {
+        auto *dim = data[index]->add_dim();
+        if (element)
+          dim->set_dim_value(*element);
+      }
+    }
+    return data[index].get();
+  }
+  void addOutputData(size_t index, TensorShapeProto &&value) override {
+    if (index == 0)
+      result = std::make_unique<TensorShapeProto>(std::move(value));
+  }
+
+  std::unique_ptr<TensorShapeProto> result;
+
+private:
+  Operation *op;
+  AttributeCache attributes;
+  std::vector<TypeProto> inputTypes, outputTypes;
+  std::vector<std::unique_ptr<TensorShapeProto>> data;
+};
+
+std::optional<SmallVector<std::optional<int64_t>>>
+constantShapeValue(ElementsAttr constant) {
+  auto dense = dyn_cast<DenseElementsAttr>(constant);
+  if (!dense || !isa<IntegerType>(dense.getElementType()))
+    return std::nullopt;
+  SmallVector<std::optional<int64_t>> out;
+  for (const APInt &value : dense.getValues<APInt>())
+    out.push_back(dense.getElementType().isUnsignedInteger()
+                      ? static_cast<int64_t>(value.getZExtValue())
+                      : value.getSExtValue());
+  return out;
+}
+
+} // namespace
+
+std::optional<SmallVector<std::optional<int64_t>>>
+partialShapeValue(Value value) {
+  constexpr int64_t maxElements = 64;
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() > 1 || !type.hasStaticShape() ||
+      type.getNumElements() > maxElements ||
+      !type.getElementType().isIntOrIndex() ||
+      type.getElementType().isInteger(1))
+    return std::nullopt;
+  if (ElementsAttr constant = constantData(value))
+    return constantShapeValue(constant);
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getNumRegions() != 0 || op->getResult(0) != value)
+    return std::nullopt;
+  const OpSchema *schema = schemaOf(op);
+  if (!schema || !schema->has_data_propagation_function())
+    return std::nullopt;
+  OperationPropagation context(op);
+  try {
+    schema->GetDataPropagationFunction()(context);
+  } catch (const std::exception &) {
+    return std::nullopt; // Nothing is known then; inference itself reports.
+  }
+  if (!context.result ||
+      context.result->dim_size() != type.getNumElements())
+    return std::nullopt;
+  SmallVector<std::optional<int64_t>> out;
+  for (const auto &dim : context.result->dim())
+    out.push_back(dim.has_dim_value() ? std::optional(dim.dim_value())
+                                      : std::nullopt);
+  return out;
+}
+
+FailureOr<SmallVector<Type>> inferResultTypes(Operation *op,
+                                              ArrayRef<bool> present) {
+  SmallVector<bool> all(op->getNumResults());
+  for (auto [index, result] : llvm::enumerate(op->getResults()))
+    all[index] = present.empty() ? !isAbsent(result) : present[index];
+  SmallVector<Type> types(op->getNumResults());
+  const OpSchema *schema = schemaOf(op);
+  if (!schema || !schema->has_type_and_shape_inference_function())
+    return types;
+  size_t count = all.size();
+  while (count > 0 && !all[count - 1])
+    --count;
+  OperationInference context(op, ArrayRef<bool>(all).take_front(count));
+  try {
+    schema->GetTypeAndShapeInferenceFunction()(context);
+  } catch (const std::exception &error) {
+    return op->emitOpError("is not well-formed: ") << error.what();
+  }
+  for (size_t i = 0; i < count; ++i)
+    types[i] = typeFromProto(*context.getOutputType(i), op->getContext());
+  for (size_t i = 0; i < types.size(); ++i)
+    if (!all[i])
+      types[i] = NoneType::get(op->getContext());
+  return types;
+}
+
+} // namespace tegula::onnx
