@@ -1,6 +1,7 @@
 //===- Precompiled.h - The MLIR headers that most files use ---------------===//
 //
-// Never included by hand: CMake precompiles it for every library that uses MLIR.
+// Never included by hand: CMake precompiles it for every library that uses
+// MLIR.
 //
 //===----------------------------------------------------------------------===//
 
