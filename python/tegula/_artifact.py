@@ -99,6 +99,9 @@ class Instance:
                          self._model, artifact, self._context)
         self._lock = threading.Lock()
         self._shapes = {}
+        # Reading a function out of a ctypes struct makes a new object each time.
+        self._run, self._last_error = self._model.run, self._model.last_error
+        self._storage = [_types.storage_dtype(spec.dtype) for spec in artifact.outputs]
         self._inputs = (_abi.Tensor * max(len(artifact.inputs), 1))()
         self._outputs = (_abi.Tensor * max(len(artifact.outputs), 1))()
 
@@ -112,20 +115,23 @@ class Instance:
                 slot.dtype = spec.dtype
                 slot.rank = array.ndim
                 slot.shape = self._shape(array.shape)
-            results = [self._offer(slot, spec)
-                       for slot, spec in zip(self._outputs, self._artifact.outputs)]
-            status = self._model.run(self._context, self._inputs, len(held),
-                                     self._outputs, len(results))
+            outputs = self._artifact.outputs
+            results = [self._offer(slot, spec, storage)
+                       for slot, spec, storage in zip(self._outputs, outputs, self._storage)]
+            status = self._run(self._context, self._inputs, len(held), self._outputs, len(results))
             if status != 0:
-                said = self._model.last_error(self._context)
-                raise RuntimeError((said or self._model.status_text(status)).decode(errors="replace"))
-            return [self._take(slot, spec, result) for slot, spec, result
-                    in zip(self._outputs, self._artifact.outputs, results)]
+                said = self._last_error(self._context) or self._model.status_text(status)
+                raise RuntimeError(said.decode(errors="replace"))
+            return [self._take(*each) for each
+                    in zip(self._outputs, outputs, self._storage, results)]
 
     @staticmethod
     def _prepare(array, spec):
         """Dense, aligned and in native byte order; the array itself where it is."""
         array = _types.to_storage(array, spec.dtype)
+        flags = array.flags
+        if flags.c_contiguous and flags.aligned and array.dtype.isnative:
+            return array
         return np.require(array, requirements=("C_CONTIGUOUS", "ALIGNED"))
 
     def _shape(self, shape):
@@ -138,24 +144,24 @@ class Instance:
         return found
 
     @staticmethod
-    def _offer(slot, spec):
+    def _offer(slot, spec, storage):
         """Memory of our own for an output whose size is known, to save the copy."""
         slot.data, slot.bytes = None, 0
         slot.shape = slot.strides = None
         if not spec.is_static:
             return None
-        result = np.empty(spec.shape, _types.storage_dtype(spec.dtype))
+        result = np.empty(spec.shape, storage)
         if result.nbytes == 0:
             return None
         slot.data, slot.bytes = result.__array_interface__["data"][0], result.nbytes
         return result
 
     @staticmethod
-    def _take(slot, spec, result):
+    def _take(slot, spec, storage, result):
         """The array of an output: ours, or a copy of the runtime's."""
-        shape = tuple(slot.shape[axis] for axis in range(slot.rank))
+        shape = tuple(slot.shape[: slot.rank])
         if result is None or result.shape != shape:
-            result = np.empty(shape, _types.storage_dtype(spec.dtype))
+            result = np.empty(shape, storage)
             if result.nbytes:
                 ctypes.memmove(result.__array_interface__["data"][0], slot.data, result.nbytes)
         return _types.from_storage(result, spec.dtype)

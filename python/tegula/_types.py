@@ -6,6 +6,8 @@ arrays of `ml_dtypes` types where that package is installed, else of unsigned
 integers of the same width.
 """
 
+import functools
+
 import numpy as np
 
 try:
@@ -45,6 +47,7 @@ _TABLE = {
 _SIGNED_NARROW = {22, 26}
 
 
+@functools.cache
 def numpy_dtype(number):
     """The NumPy dtype in which arrays of this element type are given and taken."""
     kind, size = _TABLE[number][2:]
@@ -54,6 +57,7 @@ def numpy_dtype(number):
     return np.dtype(kind)
 
 
+@functools.cache
 def storage_dtype(number):
     """The dtype of the bytes that the compiled model reads and writes."""
     dtype = numpy_dtype(number)
