@@ -1,0 +1,28 @@
+"""Small models for the tests of the package."""
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+WEIGHTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+
+
+def dense(batch="batch"):
+    """y = relu(x w), z = -x, for x of [batch, 3]."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["t"]), helper.make_node("Relu", ["t"], ["y"]),
+         helper.make_node("Neg", ["x"], ["z"])],
+        "dense", [value("x", TensorProto.FLOAT, [batch, 3])],
+        [value("y", TensorProto.FLOAT, [batch, 4]), value("z", TensorProto.FLOAT, [batch, 3])],
+        [numpy_helper.from_array(WEIGHTS, "w")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def unknown_operator():
+    """A model whose node "strange" has no meaning."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("NoSuchOperator", ["x"], ["y"], name="strange", domain="some.domain")], "g",
+        [value("x", TensorProto.FLOAT, [3])], [value("y", TensorProto.FLOAT, [3])])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("some.domain", 1)],
+                             ir_version=8)
