@@ -31,8 +31,8 @@ static Expected<int> openBeneath(StringRef directory, StringRef location) {
   open_how how = {};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  int file = ::syscall(SYS_openat2, root, location.str().c_str(), &how,
-                       sizeof(how));
+  int file =
+      ::syscall(SYS_openat2, root, location.str().c_str(), &how, sizeof(how));
   int reason = errno;
   ::close(root);
   if (file >= 0)
@@ -72,13 +72,14 @@ mapExternalData(StringRef directory, StringRef location, uint64_t offset,
     return std::pair(std::shared_ptr<const void>(), ArrayRef<char>());
   uint64_t page = ::sysconf(_SC_PAGESIZE), skip = offset % page;
   size_t mapped = length + skip;
-  void *base = ::mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE, *file,
-                      offset - skip);
+  void *base =
+      ::mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE, *file, offset - skip);
   if (base == MAP_FAILED)
     return createStringError("cannot map external data '%s': %s",
                              location.str().c_str(), strerror(errno));
-  std::shared_ptr<const void> owner(
-      base, [mapped](const void *p) { ::munmap(const_cast<void *>(p), mapped); });
+  std::shared_ptr<const void> owner(base, [mapped](const void *p) {
+    ::munmap(const_cast<void *>(p), mapped);
+  });
   return std::pair(owner,
                    ArrayRef(static_cast<const char *>(base) + skip, length));
 }

@@ -28,30 +28,27 @@ int64_t Importer::versionOf(StringRef domain) const {
   return domain.empty() ? onnx::newestOpset() : 1;
 }
 
-LogicalResult
-Importer::importInitializers(const ::onnx::GraphProto &graph) {
+LogicalResult Importer::importInitializers(const ::onnx::GraphProto &graph) {
   auto define = [&](StringRef name, ElementsAttr value,
                     Location loc) -> LogicalResult {
     if (!value)
       return failure();
-    Value weight = onnx::WeightOp::create(
-        builder, loc, value.getType(), ValueRange{},
-        builder.getNamedAttr("value", value));
+    Value weight =
+        onnx::WeightOp::create(builder, loc, value.getType(), ValueRange{},
+                               builder.getNamedAttr("value", value));
     if (!scopes.back().try_emplace(name, weight).second)
       return emitError(loc) << "two values are named '" << name << "'";
     return success();
   };
   for (const auto &tensor : graph.initializer()) {
     Location loc = NameLoc::get(builder.getStringAttr(tensor.name()));
-    if (failed(define(tensor.name(),
-                      importTensor(tensor, model, directory, options.limits,
-                                   loc),
-                      loc)))
+    if (failed(define(
+            tensor.name(),
+            importTensor(tensor, model, directory, options.limits, loc), loc)))
       return failure();
   }
   for (const auto &tensor : graph.sparse_initializer()) {
-    Location loc =
-        NameLoc::get(builder.getStringAttr(tensor.values().name()));
+    Location loc = NameLoc::get(builder.getStringAttr(tensor.values().name()));
     if (failed(define(tensor.values().name(),
                       importSparseTensor(tensor, options.limits, loc), loc)))
       return failure();
@@ -59,9 +56,8 @@ Importer::importInitializers(const ::onnx::GraphProto &graph) {
   return success();
 }
 
-LogicalResult
-Importer::importGraphBody(const ::onnx::GraphProto &graph,
-                          SmallVectorImpl<Value> &outputs) {
+LogicalResult Importer::importGraphBody(const ::onnx::GraphProto &graph,
+                                        SmallVectorImpl<Value> &outputs) {
   for (const auto &value : graph.value_info())
     declared[value.name()] = &value.type();
   for (const auto &value : graph.output())
@@ -194,8 +190,7 @@ LogicalResult Importer::importRegions(const ::onnx::NodeProto &node,
     if (attribute.has_g())
       graphs.push_back(&attribute);
   // Regions stand in the order of the attributes' names.
-  llvm::sort(graphs,
-             [](auto *a, auto *b) { return a->name() < b->name(); });
+  llvm::sort(graphs, [](auto *a, auto *b) { return a->name() < b->name(); });
   for (const ::onnx::AttributeProto *attribute : graphs) {
     Region *region = state.addRegion();
     bool carries = node.op_type() == "Loop" || node.op_type() == "Scan";

@@ -63,7 +63,7 @@ LogicalResult readFile(StringRef path, const ImportLimits &limits,
 Importer::Importer(const ImportOptions &options, StringRef directory,
                    std::shared_ptr<ModelProto> model, MLIRContext *context)
     : options(options), directory(directory), model(std::move(model)),
-      builder(context), unknown(UnknownLoc::get(context)) {
+      owner(this->model), builder(context), unknown(UnknownLoc::get(context)) {
   context->loadDialect<onnx::OnnxDialect, func::FuncDialect>();
   if (!options.name.empty())
     unknown = NameLoc::get(builder.getStringAttr(options.name));
@@ -75,9 +75,9 @@ LogicalResult Importer::checkModel() {
   if (model->opset_import_size() == 0)
     return emitError(unknown, "the model imports no operator set");
   if (model->functions_size() > options.limits.functions)
-    return emitError(unknown) << "the model has " << model->functions_size()
-                              << " functions; the limit is "
-                              << options.limits.functions;
+    return emitError(unknown)
+           << "the model has " << model->functions_size()
+           << " functions; the limit is " << options.limits.functions;
   llvm::StringMap<int64_t> versions;
   for (const auto &import : model->opset_import()) {
     StringRef domain = import.domain();
@@ -92,11 +92,10 @@ LogicalResult Importer::checkModel() {
   }
   opsets.push_back(std::move(versions));
   for (const auto &function : model->functions()) {
-    std::string key = function.domain() + ":" + function.name() + ":" +
-                      function.overload();
+    std::string key =
+        function.domain() + ":" + function.name() + ":" + function.overload();
     if (!functions.try_emplace(key, &function).second)
-      return emitError(unknown)
-             << "function '" << key << "' is defined twice";
+      return emitError(unknown) << "function '" << key << "' is defined twice";
   }
   return success();
 }
@@ -128,7 +127,8 @@ LogicalResult Importer::checkDims() {
 Type Importer::importType(const ::onnx::TypeProto &type) {
   ::onnx::TypeProto fixed = type;
   if (fixed.has_tensor_type() && fixed.tensor_type().has_shape())
-    for (auto &dim : *fixed.mutable_tensor_type()->mutable_shape()->mutable_dim())
+    for (auto &dim :
+         *fixed.mutable_tensor_type()->mutable_shape()->mutable_dim())
       if (dim.has_dim_param())
         if (auto found = options.dims.find(dim.dim_param());
             found != options.dims.end())
@@ -145,8 +145,9 @@ static ArrayAttr dimNames(const ::onnx::ValueInfoProto &value,
   return builder.getStrArrayAttr(names);
 }
 
-LogicalResult Importer::setSignature(
-    Operation *op, ArrayRef<const ::onnx::ValueInfoProto *> inputs) {
+LogicalResult
+Importer::setSignature(Operation *op,
+                       ArrayRef<const ::onnx::ValueInfoProto *> inputs) {
   auto function = cast<func::FuncOp>(op);
   for (auto [index, input] : llvm::enumerate(inputs)) {
     function.setArgAttr(index, "onnx.name",
@@ -174,8 +175,8 @@ LogicalResult Importer::importMain(ModuleOp module) {
       continue; // Before IR version 4 initialisers were inputs as well.
     Type type = importType(input.type());
     if (!type)
-      return emitError(unknown) << "input '" << input.name()
-                                << "' has no type that Tegula knows";
+      return emitError(unknown)
+             << "input '" << input.name() << "' has no type that Tegula knows";
     inputs.push_back(&input);
     types.push_back(type);
   }
@@ -220,8 +221,8 @@ OwningOpRef<ModuleOp> importModelFile(StringRef path,
   if (failed(readFile(path, options.limits, *model, loc)))
     return {};
   StringRef directory = llvm::sys::path::parent_path(path);
-  return Importer(named, directory.empty() ? "." : directory,
-                  std::move(model), context)
+  return Importer(named, directory.empty() ? "." : directory, std::move(model),
+                  context)
       .run();
 }
 
@@ -230,8 +231,8 @@ OwningOpRef<ModuleOp> importModelBytes(StringRef bytes,
                                        MLIRContext *context) {
   Location loc = UnknownLoc::get(context);
   auto model = std::make_shared<ModelProto>();
-  if (bytes.size() > size_t(std::min<int64_t>(options.limits.modelBytes,
-                                              INT32_MAX))) {
+  if (bytes.size() >
+      size_t(std::min<int64_t>(options.limits.modelBytes, INT32_MAX))) {
     emitError(loc) << "the model has " << bytes.size()
                    << " bytes; the limit is " << options.limits.modelBytes;
     return {};

@@ -5,6 +5,8 @@
 #include "../IR/OnnxProto.h"
 #include "tegula/Frontend/IR/ShapeInference.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 using namespace mlir;
 using ::onnx::AttributeProto;
 using ::onnx::NodeProto;
@@ -21,10 +23,48 @@ Location Importer::locationOf(const NodeProto &node) {
   return NameLoc::get(builder.getStringAttr(text));
 }
 
-LogicalResult Importer::importNode(const NodeProto &original) {
-  NodeProto node = original;
-  if (node.domain() == "ai.onnx")
-    node.clear_domain();
+/// Whether `node` must be copied before it is read: ONNX's domain under its
+/// other name, or attributes that stand for those of a function's call.
+static bool isIndirect(const NodeProto &node) {
+  return node.domain() == "ai.onnx" ||
+         llvm::any_of(node.attribute(), [](const AttributeProto &attribute) {
+           return !attribute.ref_attr_name().empty();
+         });
+}
+
+/// `node` with the attributes that the innermost call binds.
+static std::shared_ptr<NodeProto>
+resolved(const NodeProto &node,
+         const llvm::StringMap<const AttributeProto *> *bound) {
+  auto copy = std::make_shared<NodeProto>(node);
+  if (copy->domain() == "ai.onnx")
+    copy->clear_domain();
+  copy->clear_attribute();
+  for (const AttributeProto &attribute : node.attribute()) {
+    if (attribute.ref_attr_name().empty()) {
+      *copy->add_attribute() = attribute;
+      continue;
+    }
+    // What the caller leaves out has its default.
+    const AttributeProto *value =
+        bound ? bound->lookup(attribute.ref_attr_name()) : nullptr;
+    if (!value)
+      continue;
+    AttributeProto *added = copy->add_attribute();
+    *added = *value;
+    added->set_name(attribute.name());
+    added->clear_ref_attr_name();
+  }
+  return copy;
+}
+
+LogicalResult Importer::importNode(const NodeProto &node) {
+  if (isIndirect(node)) {
+    std::shared_ptr<NodeProto> copy =
+        resolved(node, bound.empty() ? nullptr : &bound.back());
+    llvm::SaveAndRestore keep(owner, std::shared_ptr<const void>(copy));
+    return importNode(*copy);
+  }
   Location loc = locationOf(node);
   if (++numNodes > options.limits.nodes)
     return emitError(loc) << "the model has more than " << options.limits.nodes
@@ -33,18 +73,29 @@ LogicalResult Importer::importNode(const NodeProto &original) {
     return emitError(loc) << "the node has " << node.input_size()
                           << " inputs; the limit is "
                           << options.limits.inputsPerNode;
-  std::string key =
-      node.domain() + ":" + node.op_type() + ":" + node.overload();
-  if (auto function = functions.find(key); function != functions.end())
-    return importFunctionCall(node, *function->second);
-  if (!node.domain().empty())
-    return importUpgraded(node);
-  std::vector<NodeProto> upgraded;
+  if (!functions.empty()) {
+    std::string key =
+        node.domain() + ":" + node.op_type() + ":" + node.overload();
+    if (auto function = functions.find(key); function != functions.end())
+      return importFunctionCall(node, *function->second);
+  }
+  if (node.domain().empty() && needsUpgrade(node, versionOf("")))
+    return importOlder(node);
+  return importUpgraded(node);
+}
+
+LogicalResult Importer::importOlder(const NodeProto &node) {
+  auto typeOf = [&](StringRef name) {
+    Value value = lookup(name);
+    return value ? value.getType() : Type();
+  };
+  auto upgraded = std::make_shared<std::vector<NodeProto>>();
   if (llvm::Error error =
-          upgradeNode(node, versionOf(""), [&] { return freshName(); },
-                      upgraded))
-    return emitError(loc) << llvm::toString(std::move(error));
-  for (const NodeProto &step : upgraded)
+          upgradeNode(node, versionOf(""),
+                      {[&] { return freshName(); }, typeOf}, *upgraded))
+    return emitError(locationOf(node)) << llvm::toString(std::move(error));
+  llvm::SaveAndRestore keep(owner, std::shared_ptr<const void>(upgraded));
+  for (const NodeProto &step : *upgraded)
     if (failed(importUpgraded(step)))
       return failure();
   return success();
@@ -53,20 +104,19 @@ LogicalResult Importer::importNode(const NodeProto &original) {
 LogicalResult Importer::importUpgraded(const NodeProto &node) {
   if (node.domain().empty() && node.op_type() == "Constant")
     return importConstant(node);
-  const OpSchema *schema = ::onnx::OpSchemaRegistry::Schema(
-      node.op_type(), node.domain());
+  const OpSchema *schema =
+      ::onnx::OpSchemaRegistry::Schema(node.op_type(), node.domain());
   bool inDialect =
-      schema && RegisteredOperationName::lookup(
-                    "onnx." +
-                        std::string(node.domain() == "ai.onnx.ml" ? "ml."
-                                    : node.domain() == "ai.onnx.preview"
-                                        ? "preview."
-                                    : node.domain() ==
-                                            "ai.onnx.preview.training"
-                                        ? "training."
-                                        : "") +
-                        node.op_type(),
-                    builder.getContext());
+      schema &&
+      RegisteredOperationName::lookup(
+          "onnx." +
+              std::string(node.domain() == "ai.onnx.ml"        ? "ml."
+                          : node.domain() == "ai.onnx.preview" ? "preview."
+                          : node.domain() == "ai.onnx.preview.training"
+                              ? "training."
+                              : "") +
+              node.op_type(),
+          builder.getContext());
   if (inDialect)
     return importSchemaNode(node, *schema);
   if (node.domain().empty())
@@ -87,16 +137,14 @@ LogicalResult Importer::importConstant(const NodeProto &node) {
     return RankedTensorType::get({size}, element);
   };
   if (attribute.has_t()) {
-    value = importTensor(attribute.t(), model, directory, options.limits, loc);
+    value = importTensor(attribute.t(), owner, directory, options.limits, loc);
   } else if (attribute.has_sparse_tensor()) {
-    value =
-        importSparseTensor(attribute.sparse_tensor(), options.limits, loc);
+    value = importSparseTensor(attribute.sparse_tensor(), options.limits, loc);
   } else if (attribute.name() == "value_int") {
     value = DenseElementsAttr::get(
         RankedTensorType::get({}, builder.getI64Type()), attribute.i());
   } else if (attribute.name() == "value_ints") {
-    SmallVector<int64_t> ints(attribute.ints().begin(),
-                              attribute.ints().end());
+    SmallVector<int64_t> ints(attribute.ints().begin(), attribute.ints().end());
     value = DenseElementsAttr::get(
         vectorType(ints.size(), builder.getI64Type()), ArrayRef(ints));
   } else if (attribute.name() == "value_float") {
@@ -125,9 +173,9 @@ LogicalResult Importer::importConstant(const NodeProto &node) {
   }
   if (!value)
     return failure();
-  Operation *op = onnx::WeightOp::create(builder, loc, value.getType(),
-                                         ValueRange{},
-                                         builder.getNamedAttr("value", value));
+  Operation *op =
+      onnx::WeightOp::create(builder, loc, value.getType(), ValueRange{},
+                             builder.getNamedAttr("value", value));
   return bindResults(node, op);
 }
 
@@ -137,9 +185,8 @@ Importer::importFunctionCall(const NodeProto &node,
   Location loc = locationOf(node);
   if (++callDepth > options.limits.callDepth)
     return emitError(loc) << "functions call each other more than "
-                          << options.limits.callDepth
-                          << " deep; is '" << function.name()
-                          << "' recursive?";
+                          << options.limits.callDepth << " deep; is '"
+                          << function.name() << "' recursive?";
   Scope scope;
   for (auto [index, formal] : llvm::enumerate(function.input())) {
     Value value;
@@ -149,9 +196,8 @@ Importer::importFunctionCall(const NodeProto &node,
         return emitError(loc) << "input '" << node.input(index)
                               << "' is not defined before its use";
     } else {
-      value = onnx::NoValueOp::create(builder, loc,
-                                      TypeRange(builder.getNoneType()),
-                                      ValueRange{});
+      value = onnx::NoValueOp::create(
+          builder, loc, TypeRange(builder.getNoneType()), ValueRange{});
     }
     scope[formal] = value;
   }
@@ -196,9 +242,9 @@ Importer::importFunctionCall(const NodeProto &node,
   return success();
 }
 
-LogicalResult
-Importer::importOperands(const NodeProto &node, const OpSchema *schema,
-                         SmallVectorImpl<Value> &operands) {
+LogicalResult Importer::importOperands(const NodeProto &node,
+                                       const OpSchema *schema,
+                                       SmallVectorImpl<Value> &operands) {
   Location loc = locationOf(node);
   for (const std::string &name : node.input()) {
     Value value;
@@ -215,9 +261,8 @@ Importer::importOperands(const NodeProto &node, const OpSchema *schema,
     return success();
   if (node.input_size() < schema->min_input() ||
       node.input_size() > schema->max_input())
-    return emitError(loc) << schema->Name() << " takes "
-                          << schema->min_input() << " to "
-                          << schema->max_input() << " inputs; found "
+    return emitError(loc) << schema->Name() << " takes " << schema->min_input()
+                          << " to " << schema->max_input() << " inputs; found "
                           << node.input_size();
   for (size_t i = operands.size(); i < schema->inputs().size(); ++i)
     if (schema->inputs()[i].GetOption() != OpSchema::Variadic)
@@ -249,8 +294,8 @@ FailureOr<Attribute> Importer::importAttribute(const AttributeProto &attribute,
     return Attribute(builder.getStrArrayAttr(texts));
   }
   case AttributeProto::TENSOR:
-    if (ElementsAttr value = importTensor(attribute.t(), model, directory,
-                                          options.limits, loc))
+    if (ElementsAttr value =
+            importTensor(attribute.t(), owner, directory, options.limits, loc))
       return Attribute(value);
     return failure();
   case AttributeProto::TYPE_PROTO:
@@ -268,26 +313,18 @@ LogicalResult Importer::importAttributes(const NodeProto &node,
                                          const OpSchema &schema,
                                          OperationState &state) {
   for (const AttributeProto &given : node.attribute()) {
-    const AttributeProto *attribute = &given;
-    if (!given.ref_attr_name().empty()) {
-      attribute = bound.empty() ? nullptr
-                                : bound.back().lookup(given.ref_attr_name());
-      if (!attribute)
-        continue; // The caller leaves it out: the default holds.
-    }
-    if (attribute->has_g())
+    if (given.has_g())
       continue;
     auto known = schema.attributes().find(given.name());
     if (known == schema.attributes().end())
       return emitError(state.location)
              << schema.Name() << " has no attribute '" << given.name() << "'";
-    if (known->second.type != attribute->type())
+    if (known->second.type != given.type())
       return emitError(state.location)
              << "attribute '" << given.name() << "' should be of type "
              << AttributeProto::AttributeType_Name(known->second.type)
-             << ", found "
-             << AttributeProto::AttributeType_Name(attribute->type());
-    FailureOr<Attribute> value = importAttribute(*attribute, state.location);
+             << ", found " << AttributeProto::AttributeType_Name(given.type());
+    FailureOr<Attribute> value = importAttribute(given, state.location);
     if (failed(value))
       return failure();
     state.addAttribute(given.name(), *value);
@@ -349,8 +386,8 @@ LogicalResult Importer::importSchemaNode(const NodeProto &node,
   if (failed(importAttributes(node, schema, state)) ||
       failed(importRegions(node, operands, state)))
     return failure();
-  size_t numResults = std::max<size_t>(node.output_size(),
-                                       schema.outputs().size());
+  size_t numResults =
+      std::max<size_t>(node.output_size(), schema.outputs().size());
   if (!schema.outputs().empty() &&
       schema.outputs().back().GetOption() == OpSchema::Variadic)
     numResults = node.output_size();
@@ -376,8 +413,7 @@ LogicalResult Importer::importCustom(const NodeProto &node) {
       return failure();
     state.addAttribute(attribute.name(), *value);
   }
-  state.addTypes(
-      SmallVector<Type>(node.output_size(), builder.getNoneType()));
+  state.addTypes(SmallVector<Type>(node.output_size(), builder.getNoneType()));
   Operation *op = builder.create(state);
   if (failed(setResultTypes(node, op)))
     return failure();

@@ -58,13 +58,15 @@ unsigned bitsOf(Type element) {
 ElementsAttr wrap(RankedTensorType type, ArrayRef<char> data,
                   std::shared_ptr<const void> owner, StringRef name) {
   if (type.getElementType().isInteger(1)) {
-    SmallVector<bool> bits(llvm::map_range(data, [](char c) { return c != 0; }));
+    SmallVector<bool> bits(
+        llvm::map_range(data, [](char c) { return c != 0; }));
     return DenseElementsAttr::get(type, ArrayRef<bool>(bits));
   }
   if (int64_t(data.size()) <= inlineBytes || !owner)
     return DenseElementsAttr::getFromRawBuffer(type, data);
   auto release = [owner](void *, size_t, size_t) {};
-  AsmResourceBlob blob(data, /*dataAlignment=*/8, release, /*dataIsMutable=*/false);
+  AsmResourceBlob blob(data, /*dataAlignment=*/8, release,
+                       /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
@@ -180,8 +182,8 @@ ElementsAttr importTensor(const TensorProto &tensor,
     auto mapped = mapExternalData(directory, place->location, place->offset,
                                   place->length ? place->length : wanted);
     if (!mapped) {
-      emitError(loc) << "tensor '" << tensor.name() << "': "
-                     << llvm::toString(mapped.takeError());
+      emitError(loc) << "tensor '" << tensor.name()
+                     << "': " << llvm::toString(mapped.takeError());
       return {};
     }
     std::tie(owner, data) = std::move(*mapped);
@@ -191,8 +193,8 @@ ElementsAttr importTensor(const TensorProto &tensor,
     typed = typedData(tensor, element);
     data = ArrayRef(typed.data(), typed.size());
     owner = std::make_shared<std::string>(typed);
-    data = ArrayRef(
-        static_cast<const std::string *>(owner.get())->data(), typed.size());
+    data = ArrayRef(static_cast<const std::string *>(owner.get())->data(),
+                    typed.size());
   }
   if (int64_t(data.size()) != wanted) {
     emitError(loc) << "tensor '" << tensor.name() << "' of type " << type
@@ -214,8 +216,7 @@ ElementsAttr importSparseTensor(const ::onnx::SparseTensorProto &tensor,
   TensorProto dense = tensor.values();
   dense.mutable_dims()->CopyFrom(tensor.dims());
   RankedTensorType type = checkedType(dense, limits, loc);
-  ElementsAttr values =
-      importTensor(tensor.values(), nullptr, "", limits, loc);
+  ElementsAttr values = importTensor(tensor.values(), nullptr, "", limits, loc);
   ElementsAttr indices =
       importTensor(tensor.indices(), nullptr, "", limits, loc);
   if (!type || !values || !indices)

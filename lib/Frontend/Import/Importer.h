@@ -28,8 +28,7 @@ namespace tegula::frontend {
 mlir::ElementsAttr importTensor(const ::onnx::TensorProto &tensor,
                                 std::shared_ptr<const void> owner,
                                 llvm::StringRef directory,
-                                const ImportLimits &limits,
-                                mlir::Location loc);
+                                const ImportLimits &limits, mlir::Location loc);
 
 /// A sparse tensor as a dense attribute. Null after a diagnostic.
 mlir::ElementsAttr importSparseTensor(const ::onnx::SparseTensorProto &tensor,
@@ -43,11 +42,21 @@ llvm::Expected<std::pair<std::shared_ptr<const void>, llvm::ArrayRef<char>>>
 mapExternalData(llvm::StringRef directory, llvm::StringRef location,
                 uint64_t offset, uint64_t length);
 
-/// Rewrites `node`, written for operator set `version` of ONNX's own domain,
-/// into nodes of the newest. `fresh` makes value names that are not taken.
-/// An error says what cannot be brought forward.
+/// Names of values: new ones that are not taken, and the types of those that
+/// are defined (null for others).
+struct ValueNames {
+  llvm::function_ref<std::string()> fresh;
+  llvm::function_ref<mlir::Type(llvm::StringRef)> typeOf;
+};
+
+/// Whether a node of ONNX's own domain, written for operator set `version`,
+/// must be rewritten.
+bool needsUpgrade(const ::onnx::NodeProto &node, int64_t version);
+
+/// Rewrites `node` into nodes of the newest operator set. An error says what
+/// cannot be brought forward.
 llvm::Error upgradeNode(const ::onnx::NodeProto &node, int64_t version,
-                        llvm::function_ref<std::string()> fresh,
+                        ValueNames values,
                         std::vector<::onnx::NodeProto> &upgraded);
 
 /// One import: names in scope, options, the module being built.
@@ -66,16 +75,18 @@ private:
   mlir::LogicalResult checkModel();
   mlir::LogicalResult checkDims();
   mlir::LogicalResult importMain(mlir::ModuleOp module);
-  mlir::LogicalResult setSignature(
-      mlir::Operation *function,
-      llvm::ArrayRef<const ::onnx::ValueInfoProto *> inputs);
+  mlir::LogicalResult
+  setSignature(mlir::Operation *function,
+               llvm::ArrayRef<const ::onnx::ValueInfoProto *> inputs);
 
   /// Nodes and initialisers of `graph` at the insertion point; the values of
   /// its outputs in `outputs`.
-  mlir::LogicalResult importGraphBody(const ::onnx::GraphProto &graph,
-                                      llvm::SmallVectorImpl<mlir::Value> &outputs);
+  mlir::LogicalResult
+  importGraphBody(const ::onnx::GraphProto &graph,
+                  llvm::SmallVectorImpl<mlir::Value> &outputs);
   mlir::LogicalResult importInitializers(const ::onnx::GraphProto &graph);
   mlir::LogicalResult importNode(const ::onnx::NodeProto &node);
+  mlir::LogicalResult importOlder(const ::onnx::NodeProto &node);
   mlir::LogicalResult importUpgraded(const ::onnx::NodeProto &node);
   mlir::LogicalResult importConstant(const ::onnx::NodeProto &node);
   mlir::LogicalResult importFunctionCall(const ::onnx::NodeProto &node,
@@ -83,9 +94,9 @@ private:
   mlir::LogicalResult importCustom(const ::onnx::NodeProto &node);
   mlir::LogicalResult importSchemaNode(const ::onnx::NodeProto &node,
                                        const ::onnx::OpSchema &schema);
-  mlir::LogicalResult importOperands(const ::onnx::NodeProto &node,
-                                     const ::onnx::OpSchema *schema,
-                                     llvm::SmallVectorImpl<mlir::Value> &operands);
+  mlir::LogicalResult
+  importOperands(const ::onnx::NodeProto &node, const ::onnx::OpSchema *schema,
+                 llvm::SmallVectorImpl<mlir::Value> &operands);
   mlir::LogicalResult importAttributes(const ::onnx::NodeProto &node,
                                        const ::onnx::OpSchema &schema,
                                        mlir::OperationState &state);
@@ -115,6 +126,9 @@ private:
   const ImportOptions &options;
   std::string directory;
   std::shared_ptr<::onnx::ModelProto> model;
+  /// Keeps the protobufs that are being read alive: the model or a copy of one
+  /// node of it. Attributes that refer to their data hold on to it.
+  std::shared_ptr<const void> owner;
   mlir::OpBuilder builder;
   mlir::Location unknown;
   /// Innermost scope last: a name is looked up from there outwards.
