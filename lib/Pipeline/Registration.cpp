@@ -4,12 +4,12 @@
 
 #include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Graph/IR/Graph.h"
-#include "tegula/Graph/OnnxToGraph/Passes.h"
+#include "tegula/Target/Common/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, onnx::OnnxDialect>();
 }
 
 void tegula::pipeline::registerTegulaPasses() {
-  graph::registerTegulaOnnxToGraphPasses();
+  target::registerTegulaTargetCommonPasses();
 }

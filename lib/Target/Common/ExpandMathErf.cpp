@@ -1,0 +1,50 @@
+//===- ExpandMathErf.cpp - The error function and its complement ----------===//
+//
+// erf: one odd polynomial up to 1.1, one polynomial from there to where the
+// result rounds to 1. Both are evaluated: together they are cheaper than an
+// exponential. erfc is rare and has to stay precise while it falls to the
+// smallest subnormal, so it is e^(-x^2) times a polynomial in f64.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExpandMath.h"
+
+namespace tegula::target {
+
+// erf(x)/x - 1 in x^2, |x| <= 1.1; tools/dev/fit_math_polynomials.py.
+static constexpr double kErfNearF32[] = {
+    0.128379162214,   -0.376126005219,    0.112832917602,  -0.0268414420045,
+    0.00516486301758, -0.000780578956435, 7.18798749989e-5};
+// erf(x) in x - 2.525, 1.1 <= x <= 3.95.
+static constexpr double kErfFarF32[] = {
+    0.999644240282,    0.00192103359313,   -0.00485141523668, 0.00752677409018,
+    -0.00787916546504, 0.0056973724865,    -0.00271239634352, 0.000605429477287,
+    0.000224394210986, -0.000249044890753, 6.7748976002e-5,   1.27372100843e-5,
+    -9.18829823282e-6, 8.66813021539e-7};
+// erfc(x) e^(x^2) in t = (x - 3) / (x + 3), 0 <= x <= 10.2.
+static constexpr double kErfcF32In64[] = {
+    0.17900115112318243445,     -0.32623356143379624673,
+    0.24560381210426899644,     -0.15011587885075966076,
+    0.07166558885680721347,     -0.024393254426286058525,
+    0.0042710376652094397714,   0.00071243239727642583659,
+    -0.00060235758824345069367, 0.000030891138504692897938,
+    0.000066301359359416850752, 4.9040995974303434225e-6};
+
+Expr expandErf(Expr x) {
+  Expr magnitude = abs(x);
+  Expr square = x * x;
+  Expr near = fma(polynomial(square, kErfNearF32), x, x);
+  Expr far = polynomial(atMost(magnitude, 3.95) - 2.525, kErfFarF32);
+  return select(magnitude < 1.1, near, copySign(atMost(far, 1.0), x));
+}
+
+Expr expandErfc(Expr x) {
+  Expr wide = x.toF64();
+  Expr magnitude = atMost(abs(wide), 10.2);
+  Expr ratio = (magnitude - 3.0) / (magnitude + 3.0);
+  Expr scaled = polynomial(ratio, kErfcF32In64);
+  Expr result = scaled * exp64ForF32(magnitude * -magnitude);
+  return select(wide < 0.0, 2.0 - result, result).toF32();
+}
+
+} // namespace tegula::target
