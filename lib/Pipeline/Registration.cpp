@@ -4,6 +4,7 @@
 
 #include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Target/Common/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
@@ -11,5 +12,6 @@ void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
 }
 
 void tegula::pipeline::registerTegulaPasses() {
+  graph::registerTegulaOnnxToGraphPasses();
   target::registerTegulaTargetCommonPasses();
 }

@@ -34,7 +34,7 @@ MAY_INCLUDE = {
     "Target/Common": BASE | {"Graph/IR", "Schedule/IR", "Tile/IR", "Runtime"},
     "Target/CPU": BASE | {"Graph/IR", "Schedule/IR", "Tile/IR", "Target/Common", "Runtime"},
     "Target/GPU": BASE | {"Graph/IR", "Schedule/IR", "Tile/IR", "Target/Common", "Runtime"},
-    "Runtime": set(),
+    "Runtime": {"Machine"},
     "cost-model": {"CostModel", "Machine"},
     "Pipeline": None,  # None: may include anything.
     "CAPI": None,

@@ -1,0 +1,181 @@
+/*===- Abi.h - The C ABI of a compiled model --------------------------------===
+ *
+ * Two contracts, both plain C:
+ *  - between an artifact and the program that uses it: TegulaModel, reached
+ *    through `tegula_model()` of a shared object or `<name>_model()` of any
+ *    artifact;
+ *  - between the code the compiler emits and the runtime linked beside it:
+ *    `tegula_entry`, `tegula_manifest`, `tegula_weights` and `tegula_rt_*`.
+ *
+ * Element types are the numbers of ONNX's TensorProto.DataType. One element
+ * takes a whole number of bytes: int4, uint4, int2, uint2 and float4 take one
+ * byte each. Tensors are dense and row-major.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef TEGULA_RUNTIME_ABI_H
+#define TEGULA_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes whenever a struct or function below changes incompatibly. */
+#define TEGULA_ABI_VERSION 1
+
+/* More dimensions than this are refused by the compiler. */
+#define TEGULA_MAX_RANK 32
+
+/* The result of every call. 0 is success; the others come with a message. */
+enum {
+  TEGULA_OK = 0,
+  TEGULA_INVALID_ARGUMENT = 1,  /* null pointer, wrong count, bad option */
+  TEGULA_INVALID_DTYPE = 2,     /* element type differs from the signature */
+  TEGULA_INVALID_SHAPE = 3,     /* rank, size or equality of dimensions */
+  TEGULA_INVALID_LAYOUT = 4,    /* strides that are not dense row-major */
+  TEGULA_MISALIGNED = 5,        /* data not aligned to its element */
+  TEGULA_BUFFER_TOO_SMALL = 6,  /* caller's memory is smaller than needed */
+  TEGULA_OUT_OF_MEMORY = 7,     /* allocation failed or went over max_bytes */
+  TEGULA_UNSUPPORTED_CPU = 8,   /* the processor lacks required features */
+  TEGULA_BUSY = 9,              /* another run of this context is going on */
+  TEGULA_OUT_OF_RANGE = 10,     /* an index or value met at run time */
+  TEGULA_CHECK_FAILED = 11,     /* another condition on values does not hold */
+  TEGULA_INTERNAL = 12          /* a defect of the compiler or the runtime */
+};
+
+/* A tensor handed to or received from `run`. */
+typedef struct TegulaTensor {
+  /* First element. An output may say NULL: the runtime then owns the memory,
+     which stays valid until the next run or the destruction of the context. */
+  void *data;
+  /* Inputs: size of the memory, or 0 for "as the shape says".
+     Outputs: capacity before the run, bytes written after it. */
+  int64_t bytes;
+  /* Inputs: must equal the signature. Outputs: written by the run. */
+  int32_t dtype;
+  int32_t rank;
+  /* `rank` sizes, outermost first. Outputs: written by the run, owned by the
+     context, valid as long as the data. */
+  const int64_t *shape;
+  /* In elements; NULL means dense row-major, the only layout accepted. */
+  const int64_t *strides;
+} TegulaTensor;
+
+/* One input or output of the signature. */
+typedef struct TegulaTensorInfo {
+  const char *name; /* UTF-8 of the model: print it with care */
+  int32_t dtype;
+  int32_t rank; /* -1: any rank */
+  /* `rank` sizes, -1 where the size is only known at run time. */
+  const int64_t *dims;
+  /* `rank` names, "" where a dimension has none. Dimensions of inputs with
+     equal names must have equal sizes; the runtime checks it. */
+  const char *const *dim_names;
+} TegulaTensorInfo;
+
+/* What the compiler says about a model, as data. */
+typedef struct TegulaManifest {
+  uint32_t abi_version; /* TEGULA_ABI_VERSION */
+  uint32_t size;        /* sizeof(TegulaManifest) */
+  const char *name;     /* the C identifier of the typed functions */
+  int64_t num_inputs;
+  const TegulaTensorInfo *inputs;
+  int64_t num_outputs;
+  const TegulaTensorInfo *outputs;
+  int64_t arena_bytes;      /* statically planned scratch memory */
+  int64_t num_slots;        /* growable buffers of the dynamic part */
+  int64_t weight_bytes;     /* size of tegula_weights */
+  const char *cpu_features; /* "avx2,fma,...": LLVM's names */
+  const char *provenance;   /* compiler version, target and options */
+} TegulaManifest;
+
+/* Calls `task(argument, i)` for each i in [0, count), in any order and on any
+   threads, and returns when all calls have returned. */
+typedef void (*TegulaExecutor)(void *executor_data,
+                               void (*task)(void *argument, int64_t i),
+                               void *argument, int64_t count);
+
+/* All zero means: defaults. */
+typedef struct TegulaOptions {
+  uint32_t size; /* sizeof(TegulaOptions); lets the struct grow */
+  /* Threads that compute, the caller included; 0: as many as the process may
+     use. With an executor: into how many parts work is split. */
+  int32_t num_threads;
+  /* Replaces the runtime's own threads. */
+  TegulaExecutor executor;
+  void *executor_data;
+  /* Scratch memory given by the caller: 64-byte aligned, at least
+     manifest->arena_bytes. NULL: the runtime allocates it. */
+  void *arena;
+  int64_t arena_bytes;
+  /* Upper limit for all memory of one context, 0: none. */
+  int64_t max_bytes;
+  /* If not 0, all scratch memory is filled with `poison_byte` before each use:
+     results must not change. For tests. */
+  int32_t poison;
+  int32_t poison_byte;
+} TegulaOptions;
+
+typedef struct TegulaContext TegulaContext;
+
+/* A compiled model. Contexts are independent: two threads may run two contexts
+   of a model at the same time; one context does one run at a time. */
+typedef struct TegulaModel {
+  uint32_t abi_version;
+  uint32_t size; /* sizeof(TegulaModel) */
+  const TegulaManifest *manifest;
+  /* `options` may be NULL. On failure *context is NULL. */
+  int32_t (*create)(const TegulaOptions *options, TegulaContext **context);
+  int32_t (*run)(TegulaContext *context, const TegulaTensor *inputs,
+                 int64_t num_inputs, TegulaTensor *outputs,
+                 int64_t num_outputs);
+  void (*destroy)(TegulaContext *context); /* NULL is allowed */
+  /* The message of the last failure of this context, "" if there was none. */
+  const char *(*last_error)(const TegulaContext *context);
+  /* A status in words. */
+  const char *(*status_text)(int32_t status);
+} TegulaModel;
+
+/* The one symbol that every shared object exports. */
+typedef const TegulaModel *(*TegulaModelFunction)(void);
+const TegulaModel *tegula_model(void);
+
+/*===- Emitted by the compiler --------------------------------------------===*/
+
+/* Runs the model. Static dimensions, element types, alignment and equality of
+   named dimensions were checked before. Returns a status. */
+int32_t tegula_entry(void *ctx, void *const *inputs,
+                     const int64_t *const *input_shapes);
+/* All constants, each aligned to 64 bytes. Emitted code declares it with
+   default visibility, so that it is reached through the GOT at any distance. */
+extern const unsigned char tegula_weights[];
+extern const TegulaManifest tegula_manifest;
+
+/*===- Called by emitted code ---------------------------------------------===*/
+
+/* Memory for output `index`, dense row-major; 64-byte aligned if it is the
+   runtime's, aligned to its element if it is the caller's. NULL: failure, the
+   status is recorded; return TEGULA_INTERNAL or any other status but 0. */
+void *tegula_rt_output(void *ctx, int64_t index, int64_t rank,
+                       const int64_t *shape);
+/* The statically planned arena, 64-byte aligned. NULL: failure. */
+void *tegula_rt_arena(void *ctx, int64_t bytes);
+/* Growable buffer `slot`, 64-byte aligned, kept across runs; its contents die
+   when it is requested again. NULL: failure. */
+void *tegula_rt_slot(void *ctx, int64_t slot, int64_t bytes);
+/* 64-byte aligned memory that is freed at the end of the run. NULL: failure. */
+void *tegula_rt_allocate(void *ctx, int64_t bytes);
+/* Calls `task` on disjoint ranges that cover [0, count), and returns when all
+   have returned. Inside a task it runs on the calling thread. */
+void tegula_rt_parallel(void *ctx,
+                        void (*task)(void *args, int64_t begin, int64_t end),
+                        void *args, int64_t count);
+/* Records a failure and returns `code`. The first failure of a run stays. */
+int32_t tegula_rt_fail(void *ctx, int32_t code, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TEGULA_RUNTIME_ABI_H */

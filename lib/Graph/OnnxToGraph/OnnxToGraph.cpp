@@ -1,0 +1,172 @@
+//===- OnnxToGraph.cpp - The pass that lowers onnx operators --------------===//
+
+#include "Patterns.h"
+
+#include "tegula/Graph/OnnxToGraph/Passes.h"
+
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace tegula::graph {
+#define GEN_PASS_DEF_CONVERTONNXPASS
+#include "tegula/Graph/OnnxToGraph/Passes.h.inc"
+} // namespace tegula::graph
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+namespace {
+
+/// Tensors get the element types that memory holds; all else stays.
+class StorageTypeConverter : public TypeConverter {
+public:
+  StorageTypeConverter() {
+    addConversion([](Type type) { return type; });
+    addConversion([](RankedTensorType type) -> std::optional<Type> {
+      Type storage = storageType(type.getElementType());
+      return storage ? type.clone(storage) : Type(type);
+    });
+    auto cast = [](OpBuilder &b, Type type, ValueRange values,
+                   Location loc) -> Value {
+      return UnrealizedConversionCastOp::create(b, loc, type, values)
+          .getResult(0);
+    };
+    addSourceMaterialization(cast);
+    addTargetMaterialization(cast);
+  }
+};
+
+void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
+  populateConstantPatterns(converter, patterns);
+  populateElementwisePatterns(converter, patterns);
+  populateReductionPatterns(converter, patterns);
+  populateShapePatterns(converter, patterns);
+  populateMatmulPatterns(converter, patterns);
+  populateConvolutionPatterns(converter, patterns);
+}
+
+/// Keeps the refusal of each operation, by its location, for the user.
+class RefusalListener : public RewriterBase::Listener {
+public:
+  void notifyMatchFailure(
+      Location loc, function_ref<void(Diagnostic &)> reason) override {
+    Diagnostic diagnostic(loc, DiagnosticSeverity::Remark);
+    reason(diagnostic);
+    reasons[loc] = diagnostic.str();
+  }
+
+  DenseMap<Location, std::string> reasons;
+};
+
+bool isOnnx(Operation *op) {
+  return op->getName().getDialectNamespace() ==
+         onnx::OnnxDialect::getDialectNamespace();
+}
+
+struct ConvertOnnxPass : impl::ConvertOnnxPassBase<ConvertOnnxPass> {
+  void runOnOperation() override {
+    for (const UnsupportedOp &unsupported : convertOnnx(getOperation())) {
+      unsupported.op->emitError()
+          << onnx::operatorName(unsupported.op)
+          << " is not supported: " << unsupported.reason;
+      signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+
+LogicalResult OnnxPatternBase::finish(Operation *op,
+                                      ConversionPatternRewriter &rewriter,
+                                      ArrayRef<Value> values) const {
+  SmallVector<Value> results;
+  for (auto [value, result] : llvm::zip_equal(values, op->getResults())) {
+    Type wanted = getTypeConverter()->convertType(result.getType());
+    if (!value || !isa<RankedTensorType>(wanted) ||
+        value.getType() == wanted) {
+      results.push_back(value);
+      continue;
+    }
+    results.push_back(castTo(rewriter, op->getLoc(), value, wanted));
+  }
+  rewriter.replaceOp(op, results);
+  return success();
+}
+
+std::optional<std::string>
+OnnxPatternBase::unusableTypes(Operation *op) const {
+  auto check = [](Type type) -> std::optional<std::string> {
+    if (isa<UnrankedTensorType>(type))
+      return "the rank of a tensor is not known before run time";
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor && !storageType(tensor.getElementType()))
+      return "strings are not supported";
+    if (!tensor && !isa<NoneType>(type))
+      return "sequences and optionals are not supported";
+    return std::nullopt;
+  };
+  for (Type type : op->getOperandTypes())
+    if (auto reason = check(type))
+      return reason;
+  for (Type type : op->getResultTypes())
+    if (auto reason = check(type))
+      return reason;
+  return std::nullopt;
+}
+
+std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
+  MLIRContext *context = module.getContext();
+  StorageTypeConverter converter;
+  ConversionTarget target(*context);
+  target.addLegalDialect<arith::ArithDialect, affine::AffineDialect,
+                         linalg::LinalgDialect, math::MathDialect,
+                         scf::SCFDialect, tensor::TensorDialect, GraphDialect>();
+  target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
+    return converter.isSignatureLegal(op.getFunctionType());
+  });
+  target.addDynamicallyLegalOp<func::ReturnOp>([&](Operation *op) {
+    return converter.isLegal(op->getOperandTypes());
+  });
+  RewritePatternSet patterns(context);
+  populateAll(converter, patterns);
+  populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
+                                                                 converter);
+  populateReturnOpTypeConversionPattern(patterns, converter);
+  RefusalListener listener;
+  ConversionConfig config;
+  config.listener = &listener;
+  (void)applyPartialConversion(module, target, std::move(patterns), config);
+
+  std::vector<UnsupportedOp> unsupported;
+  module.walk([&](Operation *op) {
+    if (!isOnnx(op) || isa<onnx::NoValueOp, onnx::YieldOp>(op))
+      return;
+    auto reason = listener.reasons.find(op->getLoc());
+    if (reason != listener.reasons.end())
+      unsupported.push_back({op, reason->second});
+    else
+      unsupported.push_back({op, "Tegula has no lowering of this operator"});
+  });
+  if (unsupported.empty())
+    module.walk([](onnx::NoValueOp op) { op.erase(); });
+  return unsupported;
+}
+
+bool hasLowering(StringRef name) {
+  static const llvm::StringSet<> names = [] {
+    MLIRContext context;
+    context.loadDialect<onnx::OnnxDialect>();
+    StorageTypeConverter converter;
+    RewritePatternSet patterns(&context);
+    populateAll(converter, patterns);
+    llvm::StringSet<> found;
+    for (const auto &pattern : patterns.getNativePatterns())
+      if (auto root = pattern->getRootKind())
+        found.insert(root->getStringRef().drop_front(strlen("onnx.")));
+    return found;
+  }();
+  return names.contains(name);
+}
+
+} // namespace tegula::graph

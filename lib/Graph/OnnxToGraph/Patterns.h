@@ -1,0 +1,105 @@
+//===- Patterns.h - One populate function per operator family ---*- C++ -*-===//
+//
+// A pattern gets the operation and its operands already lowered:
+//
+//   struct LowerRelu : OnnxPattern<onnx::ReluOp> {
+//     using OnnxPattern::OnnxPattern;
+//     FailureOr<SmallVector<Value>>
+//     lower(onnx::ReluOp op, Adaptor in, OpBuilder &b) const override {
+//       // refuse: return refuse(op, "why")
+//       // compute, build
+//       return SmallVector<Value>{result};
+//     }
+//   };
+//
+// and returns one lowered value per result (null for an absent one). The base
+// class casts each to the type that ONNX inferred for it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_LIB_GRAPH_ONNXTOGRAPH_PATTERNS_H
+#define TEGULA_LIB_GRAPH_ONNXTOGRAPH_PATTERNS_H
+
+#include "Structured.h"
+
+#include "tegula/Frontend/IR/Onnx.h"
+#include "tegula/Graph/IR/Graph.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace tegula::graph {
+
+using Lowered = llvm::FailureOr<llvm::SmallVector<mlir::Value>>;
+
+/// What all patterns share: refusals that the user gets to read.
+class OnnxPatternBase : public mlir::ConversionPattern {
+public:
+  using ConversionPattern::ConversionPattern;
+
+protected:
+  /// Replaces `op` by `values`, cast to the lowered types of its results.
+  mlir::LogicalResult finish(mlir::Operation *op,
+                             mlir::ConversionPatternRewriter &rewriter,
+                             llvm::ArrayRef<mlir::Value> values) const;
+
+  /// Whether all tensors that `op` uses or makes are ranked and storable;
+  /// otherwise the reason why not.
+  std::optional<std::string> unusableTypes(mlir::Operation *op) const;
+};
+
+template <typename Op>
+class OnnxPattern : public OnnxPatternBase {
+public:
+  using Adaptor = typename Op::Adaptor;
+
+  OnnxPattern(const mlir::TypeConverter &converter, mlir::MLIRContext *context)
+      : OnnxPatternBase(converter, Op::getOperationName(), /*benefit=*/1,
+                        context) {}
+
+  virtual Lowered lower(Op op, Adaptor in, mlir::OpBuilder &b) const = 0;
+
+  mlir::LogicalResult
+  matchAndRewrite(mlir::Operation *op, llvm::ArrayRef<mlir::Value> operands,
+                  mlir::ConversionPatternRewriter &rewriter) const final {
+    if (auto reason = unusableTypes(op))
+      return rewriter.notifyMatchFailure(op, *reason);
+    current = &rewriter;
+    Lowered values = lower(llvm::cast<Op>(op), Adaptor(operands, llvm::cast<Op>(op)), rewriter);
+    if (failed(values))
+      return mlir::failure();
+    return finish(op, rewriter, *values);
+  }
+
+protected:
+  /// Refuses `op` for `reason`, which ends up in the user's error message.
+  mlir::LogicalResult refuse(mlir::Operation *op,
+                             const llvm::Twine &reason) const {
+    return current->notifyMatchFailure(op, reason);
+  }
+
+  /// The onnx element type of a value of the original operation.
+  static mlir::Type elementOf(mlir::Value value) {
+    return llvm::cast<mlir::TensorType>(value.getType()).getElementType();
+  }
+
+private:
+  mutable mlir::ConversionPatternRewriter *current = nullptr;
+};
+
+void populateConstantPatterns(const mlir::TypeConverter &converter,
+                              mlir::RewritePatternSet &patterns);
+void populateElementwisePatterns(const mlir::TypeConverter &converter,
+                                 mlir::RewritePatternSet &patterns);
+void populateReductionPatterns(const mlir::TypeConverter &converter,
+                               mlir::RewritePatternSet &patterns);
+void populateShapePatterns(const mlir::TypeConverter &converter,
+                           mlir::RewritePatternSet &patterns);
+void populateMatmulPatterns(const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet &patterns);
+void populateConvolutionPatterns(const mlir::TypeConverter &converter,
+                                 mlir::RewritePatternSet &patterns);
+
+} // namespace tegula::graph
+
+#endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_PATTERNS_H

@@ -1,0 +1,146 @@
+//===- Context.h - What one context of a compiled model holds ------------===//
+//
+// Internal to the runtime. The runtime is compiled once, when Tegula is built,
+// and linked into every artifact: plain structs, no C++ library, no exceptions,
+// no static constructors; it needs libc only.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_LIB_RUNTIME_CONTEXT_H
+#define TEGULA_LIB_RUNTIME_CONTEXT_H
+
+#include "tegula/Runtime/Abi.h"
+#include <atomic>
+#include <pthread.h>
+#include <stddef.h>
+
+namespace tegula {
+namespace runtime {
+
+constexpr int64_t kAlignment = 64;
+/// Blocks from this size on come from mmap and go back to the system at once.
+constexpr int64_t kMapThreshold = 1 << 20;
+
+/// 64-byte aligned memory; empty when `bytes` is 0.
+struct Block {
+  void *data;
+  int64_t bytes;
+};
+
+/// An allocation that lives until the end of the run, in front of its memory.
+struct RunAllocation {
+  RunAllocation *next;
+  int64_t bytes; // Of the whole block, this header included.
+  char padding[kAlignment - sizeof(void *) - sizeof(int64_t)];
+};
+static_assert(sizeof(RunAllocation) == kAlignment, "keeps memory aligned");
+
+/// The caller's view of an output during a run, and the memory we own for it.
+struct Output {
+  void *data;       // The caller's, or null: ours.
+  int64_t capacity; // Bytes at `data`.
+  bool produced;
+  void *result;
+  int64_t bytes;
+  int32_t rank;
+  int64_t shape[TEGULA_MAX_RANK];
+  Block owned; // Kept across runs.
+};
+
+using RangeTask = void (*)(void *args, int64_t begin, int64_t end);
+
+/// Part `i` of `parts` of the range [0, count).
+struct Job {
+  RangeTask task;
+  void *args;
+  int64_t count;
+  int64_t parts;
+};
+
+struct Pool;
+
+/// A worker's mailbox, alone in its cache line.
+struct alignas(64) Worker {
+  std::atomic<int32_t> state; // WorkerState of ThreadPool.cpp.
+  int32_t part;
+  Pool *pool;
+  pthread_t thread;
+};
+
+/// Threads that sleep on a futex when there is no run.
+struct Pool {
+  Worker *workers; // numThreads - 1 of them.
+  int32_t numThreads;
+  int32_t spins; // How often to look before sleeping, inside a run.
+  Job job;
+  std::atomic<int32_t> active;  // Inside a run?
+  std::atomic<int32_t> waiting; // Does the caller sleep on `pending`?
+  alignas(64) std::atomic<int32_t> pending;
+  TegulaExecutor executor;
+  void *executorData;
+};
+
+} // namespace runtime
+} // namespace tegula
+
+struct TegulaContext {
+  const TegulaManifest *manifest;
+  tegula::runtime::Pool pool;
+  std::atomic<int32_t> running;
+  std::atomic<int32_t> inParallel;
+
+  // Guards what tasks may call from several threads: memory and failures.
+  pthread_mutex_t lock;
+  int32_t status; // The first failure of this run.
+  char error[512];
+
+  int64_t usedBytes, maxBytes;
+  int32_t poison, poisonByte;
+  tegula::runtime::Block arena;
+  tegula::runtime::Block callerArena; // Given by the caller, never freed.
+  tegula::runtime::Block *slots;
+  tegula::runtime::RunAllocation *allocations;
+  tegula::runtime::Output *outputs;
+  void **inputData;
+  const int64_t **inputShapes;
+};
+
+namespace tegula {
+namespace runtime {
+
+/// Size of an element in memory, 0 for types that have none (strings, unknown).
+int64_t elementBytes(int32_t dtype);
+/// Natural alignment of an element.
+int64_t elementAlignment(int32_t dtype);
+/// Bytes of a dense tensor; false if a size is negative or the product
+/// overflows.
+bool tensorBytes(int32_t dtype, int64_t rank, const int64_t *shape,
+                 int64_t *bytes);
+
+/// Records a failure as printf does, unless one is recorded; returns `code`.
+__attribute__((format(printf, 3, 4))) int32_t fail(TegulaContext *ctx,
+                                                   int32_t code,
+                                                   const char *format, ...);
+
+/// Checks everything about the tensors of a run that does not need its results,
+/// and fills inputData, inputShapes and outputs.
+int32_t checkTensors(TegulaContext *ctx, const TegulaTensor *inputs,
+                     const TegulaTensor *outputs);
+
+/// Makes `block` hold at least `bytes`; its contents are lost if it grows.
+bool reserve(TegulaContext *ctx, Block &block, int64_t bytes, const char *what);
+void release(TegulaContext *ctx, Block &block);
+void freeRunAllocations(TegulaContext *ctx);
+
+/// Starts the threads. Fewer than asked for is not an error: results do not
+/// depend on it.
+bool startPool(Pool &pool, int32_t numThreads);
+void stopPool(Pool &pool);
+void parallel(Pool &pool, const Job &job);
+/// CPUs that this process may use.
+int32_t availableCpus();
+
+} // namespace runtime
+} // namespace tegula
+
+#endif // TEGULA_LIB_RUNTIME_CONTEXT_H

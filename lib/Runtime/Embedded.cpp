@@ -1,0 +1,22 @@
+//===- Embedded.cpp - The runtime's object files inside the compiler -----===//
+
+#include "tegula/Runtime/Embedded.h"
+
+extern "C" {
+extern const char tegula_embedded_runtime_begin[];
+extern const char tegula_embedded_runtime_end[];
+extern const char tegula_embedded_program_begin[];
+extern const char tegula_embedded_program_end[];
+}
+
+tegula::runtime::EmbeddedObject tegula::runtime::embeddedRuntime() {
+  return {tegula_embedded_runtime_begin,
+          static_cast<size_t>(tegula_embedded_runtime_end -
+                              tegula_embedded_runtime_begin)};
+}
+
+tegula::runtime::EmbeddedObject tegula::runtime::embeddedProgram() {
+  return {tegula_embedded_program_begin,
+          static_cast<size_t>(tegula_embedded_program_end -
+                              tegula_embedded_program_begin)};
+}

@@ -1,0 +1,163 @@
+//===- link-ir.cpp - Textual LLVM IR to an artifact, for tests -----------===//
+//
+//   link-ir [OPTION=VALUE...] model.ll -o artifact
+//
+// The module defines tegula_entry. Comments of the form
+//   ; input: NAME DTYPE [DIM...]     DIM: a number, ?, or the name of a size
+//   ; output: NAME DTYPE [DIM...]    "..." as the only DIM: any rank
+//   ; slots: N      ; arena: BYTES   ; weights: float values
+// give its signature and constants.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tegula/Target/CPU/EmitObject.h"
+#include "tegula/Target/CPU/Link.h"
+#include "tegula/Target/CPU/Signature.h"
+#include "tegula/Target/CPU/Weights.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IRReader/IRReader.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace llvm;
+using namespace tegula::target;
+
+static cl::opt<std::string> inputPath(cl::Positional, cl::Required);
+static cl::opt<std::string> outputPath("o", cl::Required);
+static cl::opt<std::string> modelName("name", cl::init("net"));
+static cl::opt<std::string> cpu("cpu", cl::init("x86-64"));
+static cl::opt<std::string> features("features");
+static cl::opt<std::string> headerPath("header");
+static cl::opt<uint64_t> extraWeights("zero-weights",
+                                      cl::desc("bytes behind the weights"));
+static cl::opt<OutputKind>
+    kind("emit", cl::init(OutputKind::SharedObject),
+         cl::values(clEnumValN(OutputKind::SharedObject, "so", ""),
+                    clEnumValN(OutputKind::Object, "o", ""),
+                    clEnumValN(OutputKind::Archive, "a", ""),
+                    clEnumValN(OutputKind::Executable, "exe", "")));
+
+/// "NAME DTYPE [DIM...]".
+static TensorSignature parseTensor(StringRef line) {
+  SmallVector<StringRef> words;
+  line.split(words, ' ', -1, /*KeepEmpty=*/false);
+  TensorSignature tensor;
+  tensor.name = words[0];
+  tensor.dtype = std::stoi(words[1].str());
+  for (StringRef word : drop_begin(words, 2)) {
+    if (word == "...") {
+      tensor.isRanked = false;
+      continue;
+    }
+    int64_t size = -1;
+    const bool isName = word.getAsInteger(10, size);
+    tensor.dims.push_back(isName ? -1 : size);
+    tensor.dimNames.push_back(isName && word != "?" ? word.str() : "");
+  }
+  return tensor;
+}
+
+static ArtifactSignature parseSignature(StringRef text,
+                                        std::vector<float> &weights) {
+  ArtifactSignature signature;
+  signature.name = modelName;
+  signature.provenance = "link-ir";
+  while (!text.empty()) {
+    StringRef line;
+    std::tie(line, text) = text.split('\n');
+    if (line.consume_front("; input: "))
+      signature.inputs.push_back(parseTensor(line));
+    else if (line.consume_front("; output: "))
+      signature.outputs.push_back(parseTensor(line));
+    else if (line.consume_front("; slots: "))
+      line.getAsInteger(10, signature.numSlots);
+    else if (line.consume_front("; arena: "))
+      line.getAsInteger(10, signature.arenaBytes);
+    else if (line.consume_front("; weights: "))
+      for (StringRef word : split(line, ' '))
+        weights.push_back(std::stof(word.str()));
+  }
+  return signature;
+}
+
+/// Writes the weights: the given numbers, then zeros, then 42.0.
+static Expected<int64_t> writeWeights(StringRef path,
+                                      const std::vector<float> &weights) {
+  Expected<std::unique_ptr<WeightsWriter>> writer = WeightsWriter::create(path);
+  if (!writer)
+    return writer.takeError();
+  (*writer)->append(ArrayRef(reinterpret_cast<const char *>(weights.data()),
+                             weights.size() * sizeof(float)));
+  const std::vector<char> zeros(1 << 20);
+  for (uint64_t done = 0; done < extraWeights; done += zeros.size())
+    (*writer)->append(zeros);
+  const float last = 42;
+  (*writer)->append(
+      ArrayRef(reinterpret_cast<const char *>(&last), sizeof(last)));
+  if (Error error = (*writer)->finish())
+    return std::move(error);
+  return (*writer)->size();
+}
+
+static Error writeHeader(const ArtifactSignature &signature) {
+  Expected<std::string> text = emitHeader(signature);
+  if (!text)
+    return text.takeError();
+  std::error_code code;
+  raw_fd_ostream(headerPath, code) << *text;
+  return errorCodeToError(code);
+}
+
+static Error linkIr() {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
+      MemoryBuffer::getFile(inputPath);
+  if (!text)
+    return errorCodeToError(text.getError());
+  LLVMContext context;
+  SMDiagnostic diagnostic;
+  std::unique_ptr<Module> module =
+      parseIR((*text)->getMemBufferRef(), diagnostic, context);
+  if (!module)
+    return createStringError(diagnostic.getMessage());
+  std::vector<float> weights;
+  ArtifactSignature signature = parseSignature((*text)->getBuffer(), weights);
+  const std::string weightsPath = outputPath + ".weights.o";
+  Expected<int64_t> bytes = writeWeights(weightsPath, weights);
+  if (!bytes)
+    return bytes.takeError();
+  signature.weightBytes = *bytes;
+
+  EmitOptions options;
+  options.cpu = cpu;
+  options.features = features;
+  Expected<SmallVector<char, 0>> code = emitObject(*module, options);
+  if (!code)
+    return code.takeError();
+  Expected<SmallVector<char, 0>> manifest = emitManifest(signature, options);
+  if (!manifest)
+    return manifest.takeError();
+  if (!headerPath.empty())
+    if (Error error = writeHeader(signature))
+      return error;
+  LinkOptions linkOptions;
+  linkOptions.name = sanitizeIdentifier(modelName);
+  const LinkInput inputs[] = {
+      LinkInput::fromBytes(StringRef(code->data(), code->size())),
+      LinkInput::fromBytes(StringRef(manifest->data(), manifest->size())),
+      LinkInput::fromPath(weightsPath)};
+  Error result = linkArtifact(inputs, kind, linkOptions, outputPath);
+  sys::fs::remove(weightsPath);
+  return result;
+}
+
+int main(int argc, char **argv) {
+  cl::ParseCommandLineOptions(argc, argv);
+  if (Error error = linkIr()) {
+    errs() << "error: " << toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}
