@@ -1,0 +1,77 @@
+//===- KernelBody.h - What a kernel computes --------------------*- C++ -*-===//
+//
+// The body of a kernel, read as one root operation with its fused neighbours.
+// Both who chooses a schedule and who lowers it look at a kernel through this
+// header, so that they agree on the family and on the sizes.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_SCHEDULE_IR_KERNELBODY_H
+#define TEGULA_SCHEDULE_IR_KERNELBODY_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Block.h"
+
+#include <optional>
+
+namespace tegula::sched {
+
+/// The families, one lowering each. `Loops` is the fallback.
+enum class Family {
+  Contraction,
+  Convolution,
+  Depthwise,
+  Rows,
+  Elementwise,
+  Loops
+};
+
+/// The body's operations in order: the linalg operations that reduce, and the
+/// tensors that leave the kernel.
+struct KernelBody {
+  /// Operations with a reduction loop, in order of the block.
+  llvm::SmallVector<mlir::linalg::LinalgOp> reductions;
+  /// Tensors stored to the kernel's destinations.
+  llvm::SmallVector<mlir::Value> results;
+  /// Something in the block is not linalg, tensor or scalar arithmetic.
+  bool hasForeignOps = false;
+};
+
+/// Reads the block of a `graph.kernel` (whose terminator yields the results)
+/// or of a kernel function (`bufferization.materialize_in_destination`).
+KernelBody readKernelBody(mlir::Block &block);
+
+/// How a contraction combines its operands:
+/// `acc + lhs'(lhs) * rhs'(rhs)`, where lhs' and rhs' are scalar functions.
+struct ContractionBody {
+  mlir::Value lhs;        ///< The value multiplied from the first operand.
+  mlir::Value rhs;        ///< The value multiplied from the second operand.
+  bool isFloat = false;   ///< mulf and addf, else muli and addi.
+};
+
+/// Matches the scalar body of a contraction or convolution.
+std::optional<ContractionBody>
+matchContractionBody(mlir::linalg::LinalgOp op);
+
+/// The loops of a contraction, by role. Lists hold loop numbers.
+struct ContractionLoops {
+  llvm::SmallVector<unsigned> batch; ///< In the result and not m or n.
+  llvm::SmallVector<unsigned> m;     ///< In the first operand and the result.
+  llvm::SmallVector<unsigned> n;     ///< In the second operand and the result.
+  llvm::SmallVector<unsigned> k;     ///< Summed.
+  /// The roles of the two operands are exchanged: the rows of the register
+  /// tile come from the second.
+  bool swapped = false;
+};
+
+/// Finds the loops of a contraction with one or more m, n and k loops. Adjacent
+/// m (n, k) loops stay in one list only if the operands and the result hold
+/// them next to each other in the same order; others become batch loops.
+std::optional<ContractionLoops> matchContraction(mlir::linalg::LinalgOp op);
+
+/// The family of a kernel.
+Family classifyKernel(const KernelBody &body);
+
+} // namespace tegula::sched
+
+#endif // TEGULA_SCHEDULE_IR_KERNELBODY_H

@@ -1,0 +1,97 @@
+//===- Sched.td - The sched dialect: schedules as attributes --*- tablegen -*-===//
+
+#ifndef TEGULA_SCHEDULE_IR_SCHED
+#define TEGULA_SCHEDULE_IR_SCHED
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/DialectBase.td"
+
+def SchedDialect : Dialect {
+  let name = "sched";
+  let summary = "How a kernel is to be executed: attributes only.";
+  let description = [{
+    One attribute `schedule = #sched.<family><...>` sits on every kernel. One
+    pass writes it; the family's lowering obeys it and decides nothing itself.
+
+    `numerics` names the numerics class: the order in which sums are formed and
+    whether multiply-add is fused. Two schedules of one family and one class
+    give the same bits. The other parameters never change a result.
+  }];
+  let cppNamespace = "::tegula::sched";
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class SchedAttr<string name, string keyword>
+    : AttrDef<SchedDialect, name> {
+  let mnemonic = keyword;
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def ContractionAttr : SchedAttr<"Contraction", "contraction"> {
+  let summary = "Matrix-multiplication-like kernel on register tiles.";
+  let description = [{
+    Per task, an `mc` x `nc` block of the output; inside it K in blocks of
+    `kc` (the output is revisited), the B panel of `nr` columns in L1, and an
+    `mr` x `nr` tile of accumulators in registers of `vl` lanes.
+
+    ```mlir
+    #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256,
+                       pack_columns = false, prefetch = 0, numerics = "fma">
+    ```
+    Numerics: `fma` or `mul-add`; K in order, one chain per element.
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$nr, "int64_t":$vl,
+      "int64_t":$kc, "int64_t":$mc, "int64_t":$nc, "bool":$pack_columns,
+      "int64_t":$prefetch, StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def ConvolutionAttr : SchedAttr<"Convolution", "convolution"> {
+  let summary = "Convolution as an implicit matrix multiplication.";
+  let description = [{
+    Rows of the register tile are `mr` output channels (weights packed
+    [F/mr][K][mr]), columns `nr` output pixels gathered on the fly. A task is
+    `nb` panels of `nr` pixels, times `fc` output channels; K in blocks of `kc`.
+    `in_place` reads the columns from the input instead of gathering them
+    (1x1 kernels of stride 1 without padding only).
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$nr, "int64_t":$vl,
+      "int64_t":$kc, "int64_t":$nb, "int64_t":$fc, "bool":$in_place,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
+  let summary = "Depthwise convolution, direct, along the output width.";
+  let parameters = (ins "int64_t":$vl, "int64_t":$rows, "int64_t":$columns,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def ElementwiseAttr : SchedAttr<"Elementwise", "elementwise"> {
+  let summary = "All-parallel kernel: vectors of `vl` lanes, `unroll` at a "
+                "time, tasks of at least `grain` elements.";
+  let parameters = (ins "int64_t":$vl, "int64_t":$unroll, "int64_t":$grain,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def RowsAttr : SchedAttr<"Rows", "rows"> {
+  let summary = "Reductions along trailing dimensions, row by row.";
+  let description = [{
+    Every reduction of a row runs over `accumulators` vectors of `vl` lanes
+    that are then added as a fixed binary tree: the order belongs to the
+    numerics class `tree<vl>x<accumulators>` and not to the task partition.
+    Tasks have at least `grain` elements.
+  }];
+  let parameters = (ins "int64_t":$vl, "int64_t":$accumulators,
+      "int64_t":$grain, StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def LoopsAttr : SchedAttr<"Loops", "loops"> {
+  let summary = "Generic fallback: plain loops.";
+  let parameters = (ins StringRefParameter<>:$numerics);
+}
+
+#endif // TEGULA_SCHEDULE_IR_SCHED

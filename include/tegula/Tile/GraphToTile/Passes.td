@@ -1,0 +1,41 @@
+//===- Passes.td - Passes that lower kernel functions -----*- tablegen -*-===//
+
+#ifndef TEGULA_TILE_GRAPHTOTILE_PASSES
+#define TEGULA_TILE_GRAPHTOTILE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class KernelLowering<string flag> : Pass<flag, "::mlir::func::FuncOp"> {
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::tegula::sched::SchedDialect"
+  ];
+}
+
+def LowerContractionPass : KernelLowering<"tegula-tile-lower-contraction"> {
+  let summary = "Lower #sched.contraction kernels to register tiles";
+  let description = [{
+    A kernel function whose schedule is `#sched.contraction` becomes one
+    `scf.forall` over blocks of the result with a register-blocked inner loop.
+    The elementwise operations after the contraction run on the accumulators
+    before they are stored. A kernel that this lowering does not cover keeps its
+    body and gets `#sched.loops`, with a remark that says why.
+
+    ```mlir
+    // before
+    %m = linalg.matmul ins(%x, %y) outs(%zero) -> tensor<128x768xf32>
+    // after
+    scf.forall (%task) in (8) {
+      scf.for %panel = ... { scf.for %row = ... {
+        %acc:12 = scf.for %k = %c0 to %c768 step %c1 iter_args(...) {
+          %b0 = vector.load %panels[%panel, %k, %c0] : vector<8xf32>
+          %a0 = memref.load %x[%row, %k]
+          %v0 = vector.broadcast %a0 : f32 to vector<8xf32>
+          %f0 = vector.fma %v0, %b0, %arg0 : vector<8xf32>
+    ```
+  }];
+}
+
+#endif // TEGULA_TILE_GRAPHTOTILE_PASSES

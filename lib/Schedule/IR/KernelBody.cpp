@@ -1,0 +1,216 @@
+//===- KernelBody.cpp - What a kernel computes ----------------------------===//
+
+#include "tegula/Schedule/IR/KernelBody.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+
+using namespace mlir;
+using namespace tegula::sched;
+
+//===----------------------------------------------------------------------===//
+// Reading the block
+//===----------------------------------------------------------------------===//
+
+static bool isKernelDialect(Operation *op) {
+  StringRef name = op->getDialect() ? op->getDialect()->getNamespace() : "";
+  return llvm::is_contained({"linalg", "tensor", "arith", "math", "affine",
+                             "bufferization", "index", "func", "graph"},
+                            name);
+}
+
+KernelBody tegula::sched::readKernelBody(Block &block) {
+  KernelBody body;
+  for (Operation &op : block) {
+    if (auto store = dyn_cast<bufferization::MaterializeInDestinationOp>(op)) {
+      body.results.push_back(store.getSource());
+      continue;
+    }
+    if (!isKernelDialect(&op))
+      body.hasForeignOps = true;
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    if (linalgOp && linalgOp.getNumReductionLoops() > 0)
+      body.reductions.push_back(linalgOp);
+    if (isa<linalg::LinalgDialect>(op.getDialect()) && !linalgOp &&
+        !isa<linalg::UnPackOp, linalg::YieldOp>(op))
+      body.hasForeignOps = true;
+  }
+  if (block.mightHaveTerminator())
+    for (Value value : block.getTerminator()->getOperands())
+      if (isa<RankedTensorType>(value.getType()))
+        body.results.push_back(value);
+  return body;
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+/// Does `value` depend on `argument` inside the block?
+static bool dependsOn(Value value, BlockArgument argument) {
+  if (value == argument)
+    return true;
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != argument.getOwner())
+    return false;
+  return llvm::any_of(op->getOperands(),
+                      [&](Value v) { return dependsOn(v, argument); });
+}
+
+/// Does the scalar computation of `value` read loop numbers?
+static bool readsIndex(Value value, Block *block) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != block)
+    return false;
+  return isa<linalg::IndexOp>(op) || op->getNumRegions() != 0 ||
+         llvm::any_of(op->getOperands(),
+                      [&](Value v) { return readsIndex(v, block); });
+}
+
+std::optional<ContractionBody>
+tegula::sched::matchContractionBody(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
+    return std::nullopt;
+  Block *block = op.getBlock();
+  if (block->getNumArguments() != 3)
+    return std::nullopt;
+  BlockArgument lhs = block->getArgument(0), rhs = block->getArgument(1),
+                acc = block->getArgument(2);
+  Operation *add =
+      block->getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add))
+    return std::nullopt;
+  Value product = add->getOperand(0) == acc   ? add->getOperand(1)
+                  : add->getOperand(1) == acc ? add->getOperand(0)
+                                              : Value();
+  Operation *mul = product ? product.getDefiningOp() : nullptr;
+  bool isFloat = isa<arith::AddFOp>(add);
+  if (!mul || mul->getBlock() != block ||
+      !(isFloat ? isa<arith::MulFOp>(mul) : isa<arith::MulIOp>(mul)))
+    return std::nullopt;
+  Value x = mul->getOperand(0), y = mul->getOperand(1);
+  if (dependsOn(x, rhs))
+    std::swap(x, y);
+  if (!dependsOn(x, lhs) || dependsOn(x, rhs) || dependsOn(x, acc) ||
+      !dependsOn(y, rhs) || dependsOn(y, lhs) || dependsOn(y, acc) ||
+      readsIndex(x, block) || readsIndex(y, block))
+    return std::nullopt;
+  return ContractionBody{x, y, isFloat};
+}
+
+/// The loops of `map`'s results in order; nullopt unless every result is a
+/// loop, each at most once.
+static std::optional<SmallVector<unsigned>> loopsOf(AffineMap map) {
+  if (!map.isProjectedPermutation())
+    return std::nullopt;
+  SmallVector<unsigned> loops;
+  for (AffineExpr expr : map.getResults())
+    loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  return loops;
+}
+
+/// Keeps in `loops` the longest suffix that stands contiguously and in the same
+/// order in `order`; moves the rest to `rest`.
+static void keepContiguous(SmallVectorImpl<unsigned> &loops,
+                           ArrayRef<unsigned> order,
+                           SmallVectorImpl<unsigned> &rest) {
+  if (loops.size() < 2)
+    return;
+  unsigned first = loops.size() - 1;
+  const unsigned *at = llvm::find(order, loops.back());
+  while (first > 0 && at != order.begin() && *(at - 1) == loops[first - 1]) {
+    --at;
+    --first;
+  }
+  rest.append(loops.begin(), loops.begin() + first);
+  loops.erase(loops.begin(), loops.begin() + first);
+}
+
+std::optional<ContractionLoops>
+tegula::sched::matchContraction(linalg::LinalgOp op) {
+  if (!matchContractionBody(op))
+    return std::nullopt;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto lhs = loopsOf(maps[0]), rhs = loopsOf(maps[1]), result = loopsOf(maps[2]);
+  if (!lhs || !rhs || !result)
+    return std::nullopt;
+
+  ContractionLoops loops;
+  for (unsigned loop : *result) {
+    bool inLhs = llvm::is_contained(*lhs, loop);
+    bool inRhs = llvm::is_contained(*rhs, loop);
+    (inLhs == inRhs ? loops.batch : inLhs ? loops.m : loops.n).push_back(loop);
+  }
+  for (unsigned loop : *lhs)
+    if (!llvm::is_contained(*result, loop)) {
+      if (!llvm::is_contained(*rhs, loop))
+        return std::nullopt;
+      loops.k.push_back(loop);
+    }
+  for (unsigned loop : *rhs)
+    if (!llvm::is_contained(*result, loop) && !llvm::is_contained(*lhs, loop))
+      return std::nullopt;
+  if (loops.k.empty() || (loops.m.empty() && loops.n.empty()))
+    return std::nullopt;
+
+  // Lanes run along the last result dimension that is longer than one.
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  for (unsigned loop : llvm::reverse(*result)) {
+    bool isM = llvm::is_contained(loops.m, loop);
+    if (extents[loop] == 1 || (!isM && !llvm::is_contained(loops.n, loop)))
+      continue;
+    loops.swapped = isM;
+    break;
+  }
+  if (loops.n.empty())
+    loops.swapped = true;
+  if (loops.swapped) {
+    std::swap(loops.m, loops.n);
+    std::swap(lhs, rhs);
+  }
+  SmallVector<unsigned> rest;
+  keepContiguous(loops.m, *result, rest);
+  keepContiguous(loops.m, *lhs, rest);
+  keepContiguous(loops.n, *result, rest);
+  keepContiguous(loops.n, *rhs, rest);
+  loops.batch.append(rest);
+  SmallVector<unsigned> splitK;
+  keepContiguous(loops.k, *lhs, splitK);
+  keepContiguous(loops.k, *rhs, splitK);
+  if (!splitK.empty())
+    return std::nullopt;
+  return loops;
+}
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+/// Reduction loops are the last loops of every operand that has them.
+static bool reducesTrailingLoops(linalg::LinalgOp op) {
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  for (AffineMap map : op.getIndexingMapsArray())
+    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      return false;
+  return true;
+}
+
+Family tegula::sched::classifyKernel(const KernelBody &body) {
+  if (body.hasForeignOps || body.results.empty())
+    return Family::Loops;
+  if (body.reductions.empty())
+    return Family::Elementwise;
+  if (body.reductions.size() == 1) {
+    linalg::LinalgOp root = body.reductions.front();
+    if (matchContraction(root))
+      return Family::Contraction;
+    FailureOr<linalg::ConvolutionDimensions> dims =
+        linalg::inferConvolutionDims(root);
+    if (succeeded(dims))
+      return dims->inputChannel.empty() ? Family::Depthwise
+                                        : Family::Convolution;
+  }
+  return llvm::all_of(body.reductions, reducesTrailingLoops) ? Family::Rows
+                                                             : Family::Loops;
+}

@@ -1,0 +1,114 @@
+//===- KernelFunction.cpp - A kernel function before lowering -------------===//
+
+#include "tegula/Tile/GraphToTile/KernelFunction.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace tegula::tile;
+
+FailureOr<KernelFunction> KernelFunction::read(func::FuncOp func) {
+  if (!llvm::hasSingleElement(func.getBody()))
+    return failure();
+  KernelFunction kernel;
+  kernel.func = func;
+  Block &block = func.getBody().front();
+  kernel.body = sched::readKernelBody(block);
+  for (Operation &op : block.without_terminator()) {
+    kernel.oldOps.push_back(&op);
+    if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op)) {
+      auto type = dyn_cast<MemRefType>(toTensor.getBuffer().getType());
+      if (!type || !type.getLayout().isIdentity())
+        return failure();
+      kernel.inputs[toTensor.getResult()] = toTensor.getBuffer();
+    }
+    if (auto store = dyn_cast<bufferization::MaterializeInDestinationOp>(op)) {
+      auto type = dyn_cast<MemRefType>(store.getDest().getType());
+      if (!type || !type.getLayout().isIdentity())
+        return failure();
+      kernel.outputs.push_back({store.getSource(), store.getDest()});
+    }
+  }
+  if (kernel.outputs.empty())
+    return failure();
+  return kernel;
+}
+
+void KernelFunction::bindInputs(ElementwiseEmitter &emitter) const {
+  for (auto [tensor, memref] : inputs)
+    emitter.bindMemory(tensor, memref);
+}
+
+OpBuilder KernelFunction::builder() const {
+  func::FuncOp function = func;
+  return OpBuilder(function.getBody().front().getTerminator());
+}
+
+void KernelFunction::eraseOldBody() {
+  for (Operation *op : llvm::reverse(oldOps))
+    if (op->use_empty())
+      op->erase();
+}
+
+FailureOr<SmallVector<SmallVector<int64_t>>>
+tegula::tile::traceOutputs(const KernelFunction &kernel,
+                           const ElementwiseEmitter &emitter, Value root,
+                           std::string *reason) {
+  SmallVector<SmallVector<int64_t>> result;
+  for (const KernelOutput &output : kernel.outputs) {
+    auto accesses = emitter.trace(output.tensor, reason);
+    if (failed(accesses))
+      return failure();
+    std::optional<SmallVector<int64_t>> dims;
+    for (const TensorAccess &access : *accesses) {
+      if (access.tensor != root)
+        continue;
+      if (dims && *dims != access.dims) {
+        *reason = "the root is read at more than one point";
+        return failure();
+      }
+      dims = access.dims;
+    }
+    int64_t rank = cast<RankedTensorType>(output.tensor.getType()).getRank();
+    SmallVector<int64_t> sorted = dims.value_or(SmallVector<int64_t>());
+    llvm::sort(sorted);
+    if (!dims || sorted != llvm::to_vector(llvm::seq<int64_t>(0, rank))) {
+      *reason = "an output does not cover the same points as the root";
+      return failure();
+    }
+    result.push_back(*dims);
+  }
+  return result;
+}
+
+bool tegula::tile::canFold(ArrayRef<TensorAccess> accesses, int64_t dim,
+                           int64_t next) {
+  for (const TensorAccess &access : accesses) {
+    const int64_t *first = llvm::find(access.dims, dim);
+    const int64_t *second = llvm::find(access.dims, next);
+    bool hasFirst = first != access.dims.end();
+    bool hasSecond = second != access.dims.end();
+    if (!hasFirst && !hasSecond)
+      continue;
+    if (!access.tensor || hasFirst != hasSecond || first + 1 != second)
+      return false;
+  }
+  return true;
+}
+
+SmallVector<Coord> tegula::tile::permuteCoords(ArrayRef<Coord> rootCoords,
+                                               ArrayRef<int64_t> outputDims) {
+  SmallVector<Coord> coords(rootCoords.size());
+  for (auto [coord, dim] : llvm::zip_equal(rootCoords, outputDims))
+    coords[dim] = coord;
+  return coords;
+}
+
+Value tegula::tile::beginTasks(OpBuilder &builder, Location loc, Value count) {
+  auto forall = scf::ForallOp::create(
+      builder, loc, ArrayRef<OpFoldResult>{OpFoldResult(count)},
+      /*outputs=*/ValueRange(), /*mapping=*/std::nullopt);
+  builder.setInsertionPoint(forall.getTerminator());
+  return forall.getInductionVar(0);
+}

@@ -1,0 +1,507 @@
+//===- LowerContraction.cpp - Contractions to register tiles --------------===//
+//
+// One task computes an mc x nc block of the result of one batch element:
+//
+//   for kb in K step kc
+//     for each panel of nr columns
+//       [pack the kc x nr panel of the columns unless it is packed already]
+//       for each tile of mr rows
+//         accumulators = kb == 0 ? init : result
+//         for k: accumulators += rows[m, k] * panel[k, :]
+//         last kb: epilogue on the accumulators, store
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionPlan.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/Pass.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
+#include "tegula/Tile/GraphToTile/Passes.h"
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::tile;
+
+namespace tegula::tile {
+#define GEN_PASS_DEF_LOWERCONTRACTIONPASS
+#include "tegula/Tile/GraphToTile/Passes.h.inc"
+} // namespace tegula::tile
+
+namespace {
+
+class ContractionLowering {
+public:
+  ContractionLowering(KernelFunction &kernel, ContractionPlan &plan,
+                      ElementwiseEmitter &emitter)
+      : kernel(kernel), plan(plan), emitter(emitter),
+        builder(kernel.builder()), loc(plan.mac.op->getLoc()),
+        index{builder, loc}, vl(plan.schedule.getVl()) {}
+
+  void run();
+
+private:
+  /// One block of k, as index values; `first` and `last` are conditions.
+  struct Block {
+    Value start, count, first, last;
+  };
+
+  void computeExtents();
+  Value extentOfLoops(ArrayRef<unsigned> list);
+  void emitTask(Value task);
+  void emitPanels(Value panelLow, Value panelHigh, Value mLow, Value mHigh);
+  void emitPanel(Value panel, int64_t vectors, bool masked, Value mLow,
+                 Value mHigh, const Block &block);
+  void emitRows(Value panel, int64_t vectors, Value mLow, Value mHigh,
+                const Block &block);
+  void emitTile(int64_t rows, int64_t vectors, Value m, Value panel,
+                const Block &block);
+  void packPanel(Value panel, int64_t vectors, const Block &block);
+  void packTransposed(Value firstColumn, int64_t vectors, const Block &block);
+  Value loadPacked(OpBuilder &at, Value panel, int64_t vector, Value k);
+  SmallVector<Value> emitInitial(ArrayRef<SmallVector<Coord>> points,
+                                 int64_t vectors, const Block &block);
+  void emitFinal(ArrayRef<SmallVector<Coord>> points, ValueRange accumulators,
+                 int64_t vectors, const Block &block);
+  void emitEpilogue(ArrayRef<SmallVector<Coord>> points,
+                    ValueRange accumulators, int64_t vectors);
+  /// Coordinates of all loops; null values are left out.
+  SmallVector<Coord> loopCoords(Value m, Value k, Coord n);
+
+  KernelFunction &kernel;
+  ContractionPlan &plan;
+  ElementwiseEmitter &emitter;
+  OpBuilder builder;
+  Location loc;
+  IndexBuilder index;
+  int64_t vl;
+
+  SmallVector<Value> batchExtents, batchIndices;
+  Value extentM, extentN, extentK;
+  int64_t kc = 0;
+  /// The panel packed by the kernel itself, kc x nr, or null.
+  Value scratch;
+  /// Masks of the current panel's vectors; empty for a full panel.
+  SmallVector<Value> masks;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+Value ContractionLowering::extentOfLoops(ArrayRef<unsigned> list) {
+  Value product = index.constant(1);
+  for (unsigned loop : list) {
+    SmallVector<int64_t> ranges = plan.mac.op.getStaticLoopRanges();
+    Value extent;
+    if (!ShapedType::isDynamic(ranges[loop])) {
+      extent = index.constant(ranges[loop]);
+    } else {
+      // Dynamic: from the buffer behind an operand that has the loop.
+      for (OpOperand &operand : plan.mac.op->getOpOperands()) {
+        AffineMap map = plan.mac.op.getMatchingIndexingMap(&operand);
+        for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+          if (cast<AffineDimExpr>(expr).getPosition() == loop && !extent)
+            if (Value memref = kernel.memoryOf(operand.get()))
+              extent = index.extent(memref, dim);
+      }
+      if (!extent) {
+        auto [dim, output] = [&] {
+          for (auto [dim, expr] : llvm::enumerate(plan.resultMap.getResults()))
+            if (cast<AffineDimExpr>(expr).getPosition() == loop)
+              return std::pair<int64_t, unsigned>(plan.outputDims[0][dim], 0);
+          return std::pair<int64_t, unsigned>(0, 0);
+        }();
+        extent = index.extent(kernel.outputs[output].memref, dim);
+      }
+    }
+    product = index.mul(product, extent);
+  }
+  return product;
+}
+
+void ContractionLowering::computeExtents() {
+  for (unsigned loop : plan.loops.batch)
+    batchExtents.push_back(extentOfLoops(loop));
+  extentM = extentOfLoops(plan.loops.m);
+  extentN = extentOfLoops(plan.loops.n);
+  extentK = extentOfLoops(plan.loops.k);
+  kc = plan.schedule.getKc();
+  std::optional<int64_t> staticK = constantOf(extentK);
+  if (staticK && *staticK <= kc)
+    kc = std::max<int64_t>(*staticK, 1);
+}
+
+void ContractionLowering::run() {
+  computeExtents();
+  int64_t mc = plan.schedule.getMc(), nc = plan.schedule.getNc();
+  Value count = index.mul(index.ceilDiv(extentN, nc),
+                          index.ceilDiv(extentM, mc));
+  for (Value extent : batchExtents)
+    count = index.mul(count, extent);
+  emitTask(beginTasks(builder, loc, count));
+  kernel.eraseOldBody();
+}
+
+void ContractionLowering::emitTask(Value task) {
+  int64_t mc = plan.schedule.getMc(), nc = plan.schedule.getNc();
+  int64_t nr = plan.schedule.getNr();
+  SmallVector<Value> extents(batchExtents);
+  extents.push_back(index.ceilDiv(extentN, nc));
+  extents.push_back(index.ceilDiv(extentM, mc));
+  SmallVector<Value> at = index.delinearize(task, extents);
+  batchIndices.assign(at.begin(), at.end() - 2);
+
+  if (plan.schedule.getPackColumns() && !plan.packedColumns)
+    scratch = memref::AllocaOp::create(
+        builder, loc, MemRefType::get({kc, nr}, plan.mac.vectorOperandType()),
+        builder.getI64IntegerAttr(64));
+
+  Value mLow = index.mul(at.back(), mc);
+  Value mHigh = index.min(index.add(mLow, mc), extentM);
+  Value panelLow = index.mul(at[at.size() - 2], nc / nr);
+  Value panelHigh =
+      index.min(index.add(panelLow, nc / nr), index.ceilDiv(extentN, nr));
+  emitPanels(panelLow, panelHigh, mLow, mHigh);
+}
+
+void ContractionLowering::emitPanels(Value panelLow, Value panelHigh,
+                                     Value mLow, Value mHigh) {
+  int64_t nr = plan.schedule.getNr();
+  std::optional<int64_t> staticN = constantOf(extentN);
+  int64_t tail = staticN ? *staticN % nr : nr - 1;
+  auto panels = [&](Value kb) {
+    Block block;
+    block.start = kb;
+    Value end = index.min(index.add(kb, kc), extentK);
+    block.count = index.sub(end, kb);
+    block.first = index.equal(kb, index.constant(0));
+    block.last = index.equal(end, extentK);
+    Value fullPanels = index.min(panelHigh, index.div(extentN, nr));
+    if (!staticN || *staticN >= nr)
+      index.loop(panelLow, fullPanels, 1, [&](Value panel) {
+        emitPanel(panel, nr / vl, /*masked=*/false, mLow, mHigh, block);
+      });
+    if (tail == 0)
+      return;
+    // At most one panel is not full, and it is the last one.
+    index.loop(fullPanels, panelHigh, 1, [&](Value panel) {
+      emitPanel(panel, (tail + vl - 1) / vl, /*masked=*/tail % vl != 0, mLow,
+                mHigh, block);
+    });
+  };
+  std::optional<int64_t> staticK = constantOf(extentK);
+  if (staticK && *staticK <= kc)
+    panels(index.constant(0));
+  else
+    index.loop(index.constant(0), extentK, kc, panels);
+}
+
+void ContractionLowering::emitPanel(Value panel, int64_t vectors, bool masked,
+                                    Value mLow, Value mHigh,
+                                    const Block &block) {
+  masks.clear();
+  Value column = index.mul(panel, plan.schedule.getNr());
+  for (int64_t v = 0; masked && v != vectors; ++v) {
+    Value rest =
+        arith::SubIOp::create(builder, loc, extentN, index.add(column, v * vl));
+    masks.push_back(vector::CreateMaskOp::create(
+        builder, loc, VectorType::get({vl}, builder.getI1Type()), rest));
+  }
+  if (scratch)
+    packPanel(panel, vectors, block);
+  emitRows(panel, vectors, mLow, mHigh, block);
+}
+
+void ContractionLowering::emitRows(Value panel, int64_t vectors, Value mLow,
+                                   Value mHigh, const Block &block) {
+  std::optional<int64_t> staticM = constantOf(extentM);
+  int64_t mr = plan.schedule.getMr();
+  Value m = mLow;
+  auto tiles = [&](int64_t rows) {
+    Value end = index.add(m, index.roundDown(index.sub(mHigh, m), rows));
+    index.loop(m, end, rows, [&](Value at) {
+      emitTile(rows, vectors, at, panel, block);
+    });
+    m = end;
+  };
+  if (!staticM || *staticM >= mr)
+    tiles(mr);
+  if (staticM && *staticM % mr != 0)
+    tiles(*staticM % mr);
+  if (!staticM)
+    for (int64_t rows = llvm::PowerOf2Ceil(mr) / 2; rows >= 1; rows /= 2)
+      tiles(rows);
+}
+
+//===----------------------------------------------------------------------===//
+// Packing
+//===----------------------------------------------------------------------===//
+
+SmallVector<Coord> ContractionLowering::loopCoords(Value m, Value k, Coord n) {
+  SmallVector<Coord> coords(plan.mac.op.getNumLoops(), Coord::folded());
+  for (auto [loop, value] : llvm::zip_equal(plan.loops.batch, batchIndices))
+    coords[loop] = Coord::scalar(value);
+  if (!plan.loops.m.empty())
+    coords[plan.loops.m.back()] = Coord::scalar(m);
+  if (!plan.loops.k.empty())
+    coords[plan.loops.k.back()] = Coord::scalar(k);
+  coords[plan.loops.n.back()] = n;
+  return coords;
+}
+
+void ContractionLowering::packPanel(Value panel, int64_t vectors,
+                                    const Block &block) {
+  Value column = index.mul(panel, plan.schedule.getNr());
+  if (plan.transposedColumns)
+    return packTransposed(column, vectors, block);
+  index.loop(index.constant(0), block.count, 1, [&](Value k) {
+    for (int64_t v = 0; v != vectors; ++v) {
+      emitter.beginPoint(masks.empty() ? Value() : masks[v]);
+      Coord lanes = Coord::lanes(index.add(column, v * vl));
+      SmallVector<Coord> at = plan.coordsOf(
+          plan.columnsMap, loopCoords(Value(), index.add(block.start, k), lanes));
+      Value value = emitter.emitVector(builder, loc, plan.columns, at);
+      value = plan.mac.prepareVector(builder, emitter, value);
+      vector::StoreOp::create(builder, loc, value, scratch,
+                              ValueRange{k, index.constant(v * vl)});
+    }
+  });
+}
+
+/// Columns whose k is contiguous: vl x vl squares are transposed in registers.
+void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
+                                         const Block &block) {
+  Value lastColumn = index.sub(extentN, index.constant(1));
+  // Column numbers past the end read the last column: their lanes are never
+  // stored.
+  auto columnOf = [&](int64_t lane) {
+    Value column = index.add(firstColumn, lane);
+    return masks.empty() ? column : index.min(column, lastColumn);
+  };
+  auto coordsAt = [&](int64_t lane, Coord k) {
+    SmallVector<Coord> loops =
+        loopCoords(Value(), k.base, Coord::scalar(columnOf(lane)));
+    loops[plan.loops.k.back()] = k;
+    return plan.coordsOf(plan.columnsMap, loops);
+  };
+  Value whole = index.roundDown(block.count, vl);
+  Type element = plan.mac.vectorOperandType();
+  for (int64_t v = 0; v != vectors; ++v) {
+    index.loop(index.constant(0), whole, vl, [&](Value k) {
+      Value square = arith::ConstantOp::create(
+          builder, loc,
+          builder.getZeroAttr(VectorType::get({vl, vl}, element)));
+      emitter.beginPoint(Value());
+      for (int64_t lane = 0; lane != vl; ++lane) {
+        Value row = emitter.emitVector(
+            builder, loc, plan.columns,
+            coordsAt(v * vl + lane,
+                     Coord::lanes(index.add(block.start, k))));
+        row = plan.mac.prepareVector(builder, emitter, row);
+        square = vector::InsertOp::create(builder, loc, row, square, lane);
+      }
+      square = vector::TransposeOp::create(builder, loc, square,
+                                           ArrayRef<int64_t>{1, 0});
+      for (int64_t lane = 0; lane != vl; ++lane)
+        vector::StoreOp::create(
+            builder, loc,
+            vector::ExtractOp::create(builder, loc, square, lane), scratch,
+            ValueRange{index.add(k, lane), index.constant(v * vl)});
+    });
+    index.loop(whole, block.count, 1, [&](Value k) {
+      for (int64_t lane = 0; lane != vl; ++lane) {
+        emitter.beginPoint(Value());
+        Value one = emitter.emit(
+            builder, loc, plan.columns,
+            coordsAt(v * vl + lane,
+                     Coord::scalar(index.add(block.start, k))));
+        one = plan.mac.prepareVector(builder, emitter, one);
+        memref::StoreOp::create(builder, loc, one, scratch,
+                                ValueRange{k, index.constant(v * vl + lane)});
+      }
+    });
+  }
+}
+
+/// A vector of the packed constant.
+Value ContractionLowering::loadPacked(OpBuilder &at, Value panel,
+                                      int64_t vector, Value k) {
+  SmallVector<Coord> loops = loopCoords(Value(), k, Coord::scalar(panel));
+  SmallVector<Coord> dims = plan.coordsOf(plan.columnsMap, loops);
+  SmallVector<Coord> coords;
+  for (int64_t dim : plan.packedDims)
+    coords.push_back(dims[dim]);
+  coords.push_back(Coord::lanes(index.constant(vector * vl)));
+  emitter.beginPoint(Value());
+  return plan.mac.prepareVector(
+      at, emitter, emitter.load(at, loc, plan.packedColumns, coords));
+}
+
+//===----------------------------------------------------------------------===//
+// The register tile
+//===----------------------------------------------------------------------===//
+
+void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
+                                   Value panel, const Block &block) {
+  Value column = index.mul(panel, plan.schedule.getNr());
+  auto maskOf = [&](int64_t v) { return masks.empty() ? Value() : masks[v]; };
+  SmallVector<SmallVector<Coord>> points;
+  for (int64_t row = 0; row != rows; ++row)
+    for (int64_t v = 0; v != vectors; ++v)
+      points.push_back(plan.coordsOf(
+          plan.resultMap,
+          loopCoords(index.add(m, row), Value(),
+                     Coord::lanes(index.add(column, v * vl)))));
+
+  RegisterTile tile;
+  tile.rows = rows;
+  tile.vectors = vectors;
+  tile.loadScalar = [&](OpBuilder &at, int64_t row, Value k) {
+    emitter.beginPoint(Value());
+    SmallVector<Coord> coords = plan.coordsOf(
+        plan.rowsMap, loopCoords(index.add(m, row), index.add(block.start, k),
+                                 Coord::folded()));
+    return plan.mac.prepareScalar(
+        at, emitter, emitter.emit(at, loc, plan.rows, coords));
+  };
+  tile.loadVector = [&](OpBuilder &at, int64_t v, Value k) -> Value {
+    if (scratch)
+      return vector::LoadOp::create(
+          at, loc, VectorType::get({vl}, plan.mac.vectorOperandType()), scratch,
+          ValueRange{k, index.constant(v * vl)});
+    if (plan.packedColumns)
+      return loadPacked(at, panel, v, index.add(block.start, k));
+    emitter.beginPoint(maskOf(v));
+    Coord lanes = Coord::lanes(index.add(column, v * vl));
+    SmallVector<Coord> coords = plan.coordsOf(
+        plan.columnsMap,
+        loopCoords(Value(), index.add(block.start, k), lanes));
+    return plan.mac.prepareVector(
+        at, emitter, emitter.emitVector(at, loc, plan.columns, coords));
+  };
+  SmallVector<Value> initial = emitInitial(points, vectors, block);
+  SmallVector<Value> accumulators =
+      tile.emit(builder, loc, plan.mac, emitter, block.count, initial);
+  emitFinal(points, accumulators, vectors, block);
+}
+
+SmallVector<Value>
+ContractionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
+                                 int64_t vectors, const Block &block) {
+  auto initial = [&] {
+    SmallVector<Value> values;
+    for (auto [i, point] : llvm::enumerate(points)) {
+      emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
+      values.push_back(
+          emitter.emitVector(builder, loc, plan.initial, point));
+    }
+    return values;
+  };
+  auto partial = [&] {
+    SmallVector<Value> values;
+    for (auto [i, point] : llvm::enumerate(points)) {
+      emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
+      values.push_back(
+          emitter.load(builder, loc, kernel.outputs[0].memref,
+                       permuteCoords(point, plan.outputDims[0])));
+    }
+    return values;
+  };
+  std::optional<int64_t> first = constantOf(block.first);
+  if (first)
+    return *first ? initial() : partial();
+  Type type = VectorType::get({vl}, plan.mac.accumulatorType());
+  auto ifOp = scf::IfOp::create(builder, loc,
+                                SmallVector<Type>(points.size(), type),
+                                block.first, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(ifOp.thenBlock());
+  SmallVector<Value> values = initial();
+  scf::YieldOp::create(builder, loc, values);
+  builder.setInsertionPointToStart(ifOp.elseBlock());
+  values = partial();
+  scf::YieldOp::create(builder, loc, values);
+  return ifOp.getResults();
+}
+
+void ContractionLowering::emitFinal(ArrayRef<SmallVector<Coord>> points,
+                                    ValueRange accumulators, int64_t vectors,
+                                    const Block &block) {
+  index.branch(
+      block.last, [&] { emitEpilogue(points, accumulators, vectors); },
+      [&] {
+        for (auto [i, point] : llvm::enumerate(points)) {
+          emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
+          emitter.store(builder, loc, accumulators[i],
+                        kernel.outputs[0].memref,
+                        permuteCoords(point, plan.outputDims[0]));
+        }
+      });
+}
+
+void ContractionLowering::emitEpilogue(ArrayRef<SmallVector<Coord>> points,
+                                       ValueRange accumulators,
+                                       int64_t vectors) {
+  for (auto [i, point] : llvm::enumerate(points)) {
+    Value accumulator = accumulators[i];
+    emitter.bindSource(plan.root, [accumulator](OpBuilder &, Location,
+                                                ElementwiseEmitter::Coords) {
+      return accumulator;
+    });
+    emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
+    for (auto [output, dims] :
+         llvm::zip_equal(kernel.outputs, plan.outputDims)) {
+      SmallVector<Coord> at = permuteCoords(point, dims);
+      Value value = emitter.emitVector(builder, loc, output.tensor, at);
+      emitter.store(builder, loc, value, output.memref, at);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct LowerContractionPass
+    : public tile::impl::LowerContractionPassBase<LowerContractionPass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    auto schedule = func->getAttrOfType<sched::ContractionAttr>(
+        sched::kScheduleAttrName);
+    if (!schedule)
+      return;
+    std::string reason = "not in kernel-function form";
+    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
+    ElementwiseEmitter emitter(schedule.getVl());
+    FailureOr<ContractionPlan> plan = failure();
+    if (succeeded(kernel))
+      plan = ContractionPlan::make(*kernel, schedule, emitter, reason);
+    if (failed(plan)) {
+      func.emitRemark("contraction lowering does not apply: ") << reason;
+      func->setAttr(sched::kScheduleAttrName,
+                    sched::LoopsAttr::get(&getContext(), "in-order"));
+      return;
+    }
+    bool oneBlock = false;
+    SmallVector<int64_t> ranges = plan->mac.op.getStaticLoopRanges();
+    int64_t staticK = 1;
+    for (unsigned loop : plan->loops.k)
+      staticK = ShapedType::isDynamic(ranges[loop]) ? -1 : staticK * ranges[loop];
+    oneBlock = staticK >= 0 && staticK <= schedule.getKc();
+    if (!oneBlock && !plan->revisitsOutput) {
+      func.emitRemark("contraction lowering does not apply: partial sums have "
+                      "nowhere to go between blocks of k");
+      func->setAttr(sched::kScheduleAttrName,
+                    sched::LoopsAttr::get(&getContext(), "in-order"));
+      return;
+    }
+    ContractionLowering(*kernel, *plan, emitter).run();
+  }
+};
+
+} // namespace

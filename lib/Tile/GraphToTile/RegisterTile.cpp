@@ -1,0 +1,93 @@
+//===- RegisterTile.cpp - The multiply-accumulate loop --------------------===//
+
+#include "tegula/Tile/GraphToTile/RegisterTile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
+
+using namespace mlir;
+using namespace tegula::tile;
+
+/// Clones lhs' or rhs' onto `value`, the value of block argument `argument`.
+static Value prepare(OpBuilder &builder, ElementwiseEmitter &emitter,
+                     linalg::LinalgOp op, unsigned argument, Value wanted,
+                     Value value) {
+  SmallVector<Value> arguments(op.getBlock()->getNumArguments());
+  arguments[argument] = value;
+  SmallVector<Coord> noLoops;
+  return emitter.cloneBody(builder, op, arguments, noLoops, wanted).front();
+}
+
+Value MultiplyAdd::prepareScalar(OpBuilder &builder,
+                                 ElementwiseEmitter &emitter,
+                                 Value value) const {
+  return prepare(builder, emitter, op, swapped ? 1 : 0,
+                 swapped ? body.rhs : body.lhs, value);
+}
+
+Value MultiplyAdd::prepareVector(OpBuilder &builder,
+                                 ElementwiseEmitter &emitter,
+                                 Value value) const {
+  return prepare(builder, emitter, op, swapped ? 0 : 1,
+                 swapped ? body.lhs : body.rhs, value);
+}
+
+Value MultiplyAdd::accumulate(OpBuilder &builder, Location loc, Value scalar,
+                              Value vector, Value accumulator) const {
+  if (!body.isFloat) {
+    Value product = arith::MulIOp::create(builder, loc, scalar, vector);
+    return arith::AddIOp::create(builder, loc, accumulator, product);
+  }
+  if (!fused) {
+    Value product = arith::MulFOp::create(builder, loc, scalar, vector);
+    return arith::AddFOp::create(builder, loc, accumulator, product);
+  }
+  if (isa<VectorType>(vector.getType()))
+    return vector::FMAOp::create(builder, loc, scalar, vector, accumulator);
+  return math::FmaOp::create(builder, loc, scalar, vector, accumulator);
+}
+
+SmallVector<Value> RegisterTile::emit(OpBuilder &builder, Location loc,
+                                      const MultiplyAdd &mac,
+                                      const ElementwiseEmitter &emitter,
+                                      Value count, ValueRange initial) const {
+  IndexBuilder index{builder, loc};
+  // One position of k: all vectors first, then row by row.
+  auto step = [&](Value k, SmallVectorImpl<Value> &accumulators) {
+    SmallVector<Value> columns;
+    for (int64_t v = 0; v != vectors; ++v)
+      columns.push_back(loadVector(builder, v, k));
+    for (int64_t row = 0; row != rows; ++row) {
+      Value scalar =
+          emitter.broadcast(builder, loc, loadScalar(builder, row, k));
+      for (int64_t v = 0; v != vectors; ++v) {
+        Value &accumulator = accumulators[row * vectors + v];
+        accumulator =
+            mac.accumulate(builder, loc, scalar, columns[v], accumulator);
+      }
+    }
+  };
+  auto loop = [&](Value low, Value high, int64_t unrolled, ValueRange start) {
+    auto forOp = scf::ForOp::create(builder, loc, low, high,
+                                    index.constant(unrolled), start);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(forOp.getBody());
+    SmallVector<Value> accumulators(forOp.getRegionIterArgs());
+    for (int64_t u = 0; u != unrolled; ++u)
+      step(index.add(forOp.getInductionVar(), u), accumulators);
+    scf::YieldOp::create(builder, loc, accumulators);
+    return SmallVector<Value>(forOp.getResults());
+  };
+
+  Value zero = index.constant(0);
+  if (unroll == 1)
+    return loop(zero, count, 1, initial);
+  Value whole = index.roundDown(count, unroll);
+  SmallVector<Value> accumulators = loop(zero, whole, unroll, initial);
+  if (constantOf(whole) && constantOf(whole) == constantOf(count))
+    return accumulators;
+  return loop(whole, count, 1, accumulators);
+}
