@@ -76,8 +76,7 @@ tegula::sched::matchContractionBody(linalg::LinalgOp op) {
     return std::nullopt;
   BlockArgument lhs = block->getArgument(0), rhs = block->getArgument(1),
                 acc = block->getArgument(2);
-  Operation *add =
-      block->getTerminator()->getOperand(0).getDefiningOp();
+  Operation *add = block->getTerminator()->getOperand(0).getDefiningOp();
   if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add))
     return std::nullopt;
   Value product = add->getOperand(0) == acc   ? add->getOperand(1)
@@ -131,7 +130,8 @@ tegula::sched::matchContraction(linalg::LinalgOp op) {
   if (!matchContractionBody(op))
     return std::nullopt;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  auto lhs = loopsOf(maps[0]), rhs = loopsOf(maps[1]), result = loopsOf(maps[2]);
+  auto lhs = loopsOf(maps[0]), rhs = loopsOf(maps[1]),
+       result = loopsOf(maps[2]);
   if (!lhs || !rhs || !result)
     return std::nullopt;
 

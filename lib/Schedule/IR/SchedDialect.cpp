@@ -53,8 +53,8 @@ static constexpr int64_t kMaxBlock = int64_t(1) << 40;
 LogicalResult
 ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         int64_t mr, int64_t nr, int64_t vl, int64_t kc,
-                        int64_t mc, int64_t nc, bool packColumns, int64_t prefetch,
-                        StringRef numerics) {
+                        int64_t mc, int64_t nc, bool packColumns,
+                        int64_t prefetch, StringRef numerics) {
   if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
       failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
       failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||

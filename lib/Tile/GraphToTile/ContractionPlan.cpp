@@ -63,8 +63,8 @@ static LogicalResult findPackedColumns(const KernelFunction &kernel,
   }
   plan.packedDims = llvm::to_vector(unpack.getOuterDimsPerm());
   if (plan.packedDims.empty())
-    plan.packedDims = llvm::to_vector(
-        llvm::seq<int64_t>(0, plan.columnsMap.getNumResults()));
+    plan.packedDims =
+        llvm::to_vector(llvm::seq<int64_t>(0, plan.columnsMap.getNumResults()));
   // The folded k must lie together in the packed tensor, too.
   for (unsigned i = 0; i + 1 < plan.loops.k.size(); ++i) {
     int64_t first = dimOfLoop(plan.columnsMap, plan.loops.k[i]);
@@ -81,8 +81,7 @@ static LogicalResult findPackedColumns(const KernelFunction &kernel,
 /// Decides which loops stay folded; fails if k cannot.
 static LogicalResult settleFolding(const KernelFunction &kernel,
                                    const ElementwiseEmitter &emitter,
-                                   ContractionPlan &plan,
-                                   std::string &reason) {
+                                   ContractionPlan &plan, std::string &reason) {
   auto rows = emitter.trace(plan.rows, &reason);
   if (failed(rows))
     return failure();
@@ -172,8 +171,8 @@ ContractionPlan::make(const KernelFunction &kernel,
   return plan;
 }
 
-SmallVector<Coord>
-ContractionPlan::coordsOf(AffineMap map, ArrayRef<Coord> loopCoords) const {
+SmallVector<Coord> ContractionPlan::coordsOf(AffineMap map,
+                                             ArrayRef<Coord> loopCoords) const {
   SmallVector<Coord> coords;
   for (AffineExpr expr : map.getResults())
     coords.push_back(loopCoords[cast<AffineDimExpr>(expr).getPosition()]);

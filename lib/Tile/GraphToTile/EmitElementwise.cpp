@@ -101,8 +101,7 @@ static Value extentOf(OpBuilder &builder, Location loc, Value memref,
 
 /// The linear offset of `coords`, and the distance of adjacent lanes.
 static std::pair<Value, Value> linearize(OpBuilder &builder, Location loc,
-                                         Value memref,
-                                         ArrayRef<Coord> coords) {
+                                         Value memref, ArrayRef<Coord> coords) {
   Value offset = makeIndex(builder, loc, 0), laneStep = offset;
   Value pitch = makeIndex(builder, loc, 1);
   for (int64_t dim = coords.size() - 1; dim >= 0; --dim) {
@@ -270,8 +269,8 @@ static SmallVector<Coord> loopCoords(linalg::LinalgOp op, AffineMap map,
 Value ElementwiseEmitter::emitLinalg(OpBuilder &builder, Location loc,
                                      OpResult result, Coords coords) {
   auto op = cast<linalg::LinalgOp>(result.getOwner());
-  AffineMap resultMap = op.getMatchingIndexingMap(
-      op.getDpsInitOperand(result.getResultNumber()));
+  AffineMap resultMap =
+      op.getMatchingIndexingMap(op.getDpsInitOperand(result.getResultNumber()));
   SmallVector<Coord> loops = loopCoords(op, resultMap, coords);
   Block *block = op.getBlock();
   SmallVector<Value> arguments;
@@ -290,8 +289,7 @@ Value ElementwiseEmitter::emitLinalg(OpBuilder &builder, Location loc,
       at.push_back(applyMap(builder, loc, expr, loops));
     arguments.push_back(emit(builder, loc, operand.get(), at));
   }
-  Value yielded =
-      block->getTerminator()->getOperand(result.getResultNumber());
+  Value yielded = block->getTerminator()->getOperand(result.getResultNumber());
   return cloneBody(builder, op, arguments, loops, yielded).front();
 }
 
@@ -355,12 +353,12 @@ Value ElementwiseEmitter::emitPad(OpBuilder &builder, Location loc,
     shifted.base = arith::SubIOp::create(
         builder, loc, coord.base,
         getValueOrCreateConstantIndexOp(builder, loc, low[dim]));
-    Value extent = memory.contains(pad.getSource())
-                       ? extentOf(builder, loc, memory[pad.getSource()], dim)
-                       : getValueOrCreateConstantIndexOp(
-                             builder, loc,
-                             tensor::getMixedSize(builder, loc,
-                                                  pad.getSource(), dim));
+    Value extent =
+        memory.contains(pad.getSource())
+            ? extentOf(builder, loc, memory[pad.getSource()], dim)
+            : getValueOrCreateConstantIndexOp(
+                  builder, loc,
+                  tensor::getMixedSize(builder, loc, pad.getSource(), dim));
     bool isLanes = coord.kind == Coord::Lanes && lanes > 1;
     Value index = isLanes ? laneIndices(builder, loc, shifted) : shifted.base;
     Value here = insideMask(builder, loc, index,
@@ -436,7 +434,8 @@ SmallVector<Value> ElementwiseEmitter::cloneBody(OpBuilder &builder,
   SmallVector<Value> pending(results.begin(), results.end());
   while (!pending.empty()) {
     Operation *def = pending.pop_back_val().getDefiningOp();
-    if (def && block->findAncestorOpInBlock(*def) == def && needed.insert(def)) {
+    if (def && block->findAncestorOpInBlock(*def) == def &&
+        needed.insert(def)) {
       pending.append(def->operand_begin(), def->operand_end());
       def->walk([&](Operation *inner) {
         if (inner != def)
@@ -446,7 +445,8 @@ SmallVector<Value> ElementwiseEmitter::cloneBody(OpBuilder &builder,
   }
   for (Operation &bodyOp : block->without_terminator())
     if (needed.contains(&bodyOp))
-      mapping.map(bodyOp.getResult(0), cloneOp(builder, &bodyOp, mapping, loops));
+      mapping.map(bodyOp.getResult(0),
+                  cloneOp(builder, &bodyOp, mapping, loops));
   SmallVector<Value> values;
   for (Value result : results)
     values.push_back(mapping.lookupOrDefault(result));

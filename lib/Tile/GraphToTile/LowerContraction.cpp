@@ -34,9 +34,9 @@ class ContractionLowering {
 public:
   ContractionLowering(KernelFunction &kernel, ContractionPlan &plan,
                       ElementwiseEmitter &emitter)
-      : kernel(kernel), plan(plan), emitter(emitter),
-        builder(kernel.builder()), loc(plan.mac.op->getLoc()),
-        index{builder, loc}, vl(plan.schedule.getVl()) {}
+      : kernel(kernel), plan(plan), emitter(emitter), builder(kernel.builder()),
+        loc(plan.mac.op->getLoc()), index{builder, loc},
+        vl(plan.schedule.getVl()) {}
 
   void run();
 
@@ -137,8 +137,8 @@ void ContractionLowering::computeExtents() {
 void ContractionLowering::run() {
   computeExtents();
   int64_t mc = plan.schedule.getMc(), nc = plan.schedule.getNc();
-  Value count = index.mul(index.ceilDiv(extentN, nc),
-                          index.ceilDiv(extentM, mc));
+  Value count =
+      index.mul(index.ceilDiv(extentN, nc), index.ceilDiv(extentM, mc));
   for (Value extent : batchExtents)
     count = index.mul(count, extent);
   emitTask(beginTasks(builder, loc, count));
@@ -222,9 +222,8 @@ void ContractionLowering::emitRows(Value panel, int64_t vectors, Value mLow,
   Value m = mLow;
   auto tiles = [&](int64_t rows) {
     Value end = index.add(m, index.roundDown(index.sub(mHigh, m), rows));
-    index.loop(m, end, rows, [&](Value at) {
-      emitTile(rows, vectors, at, panel, block);
-    });
+    index.loop(m, end, rows,
+               [&](Value at) { emitTile(rows, vectors, at, panel, block); });
     m = end;
   };
   if (!staticM || *staticM >= mr)
@@ -261,8 +260,9 @@ void ContractionLowering::packPanel(Value panel, int64_t vectors,
     for (int64_t v = 0; v != vectors; ++v) {
       emitter.beginPoint(masks.empty() ? Value() : masks[v]);
       Coord lanes = Coord::lanes(index.add(column, v * vl));
-      SmallVector<Coord> at = plan.coordsOf(
-          plan.columnsMap, loopCoords(Value(), index.add(block.start, k), lanes));
+      SmallVector<Coord> at =
+          plan.coordsOf(plan.columnsMap,
+                        loopCoords(Value(), index.add(block.start, k), lanes));
       Value value = emitter.emitVector(builder, loc, plan.columns, at);
       value = plan.mac.prepareVector(builder, emitter, value);
       vector::StoreOp::create(builder, loc, value, scratch,
@@ -298,8 +298,7 @@ void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
       for (int64_t lane = 0; lane != vl; ++lane) {
         Value row = emitter.emitVector(
             builder, loc, plan.columns,
-            coordsAt(v * vl + lane,
-                     Coord::lanes(index.add(block.start, k))));
+            coordsAt(v * vl + lane, Coord::lanes(index.add(block.start, k))));
         row = plan.mac.prepareVector(builder, emitter, row);
         square = vector::InsertOp::create(builder, loc, row, square, lane);
       }
@@ -307,17 +306,15 @@ void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
                                            ArrayRef<int64_t>{1, 0});
       for (int64_t lane = 0; lane != vl; ++lane)
         vector::StoreOp::create(
-            builder, loc,
-            vector::ExtractOp::create(builder, loc, square, lane), scratch,
-            ValueRange{index.add(k, lane), index.constant(v * vl)});
+            builder, loc, vector::ExtractOp::create(builder, loc, square, lane),
+            scratch, ValueRange{index.add(k, lane), index.constant(v * vl)});
     });
     index.loop(whole, block.count, 1, [&](Value k) {
       for (int64_t lane = 0; lane != vl; ++lane) {
         emitter.beginPoint(Value());
         Value one = emitter.emit(
             builder, loc, plan.columns,
-            coordsAt(v * vl + lane,
-                     Coord::scalar(index.add(block.start, k))));
+            coordsAt(v * vl + lane, Coord::scalar(index.add(block.start, k))));
         one = plan.mac.prepareVector(builder, emitter, one);
         memref::StoreOp::create(builder, loc, one, scratch,
                                 ValueRange{k, index.constant(v * vl + lane)});
@@ -352,9 +349,8 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
   for (int64_t row = 0; row != rows; ++row)
     for (int64_t v = 0; v != vectors; ++v)
       points.push_back(plan.coordsOf(
-          plan.resultMap,
-          loopCoords(index.add(m, row), Value(),
-                     Coord::lanes(index.add(column, v * vl)))));
+          plan.resultMap, loopCoords(index.add(m, row), Value(),
+                                     Coord::lanes(index.add(column, v * vl)))));
 
   RegisterTile tile;
   tile.rows = rows;
@@ -364,8 +360,8 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
     SmallVector<Coord> coords = plan.coordsOf(
         plan.rowsMap, loopCoords(index.add(m, row), index.add(block.start, k),
                                  Coord::folded()));
-    return plan.mac.prepareScalar(
-        at, emitter, emitter.emit(at, loc, plan.rows, coords));
+    return plan.mac.prepareScalar(at, emitter,
+                                  emitter.emit(at, loc, plan.rows, coords));
   };
   tile.loadVector = [&](OpBuilder &at, int64_t v, Value k) -> Value {
     if (scratch)
@@ -377,8 +373,7 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
     emitter.beginPoint(maskOf(v));
     Coord lanes = Coord::lanes(index.add(column, v * vl));
     SmallVector<Coord> coords = plan.coordsOf(
-        plan.columnsMap,
-        loopCoords(Value(), index.add(block.start, k), lanes));
+        plan.columnsMap, loopCoords(Value(), index.add(block.start, k), lanes));
     return plan.mac.prepareVector(
         at, emitter, emitter.emitVector(at, loc, plan.columns, coords));
   };
@@ -395,8 +390,7 @@ ContractionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
     SmallVector<Value> values;
     for (auto [i, point] : llvm::enumerate(points)) {
       emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-      values.push_back(
-          emitter.emitVector(builder, loc, plan.initial, point));
+      values.push_back(emitter.emitVector(builder, loc, plan.initial, point));
     }
     return values;
   };
@@ -404,9 +398,8 @@ ContractionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
     SmallVector<Value> values;
     for (auto [i, point] : llvm::enumerate(points)) {
       emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-      values.push_back(
-          emitter.load(builder, loc, kernel.outputs[0].memref,
-                       permuteCoords(point, plan.outputDims[0])));
+      values.push_back(emitter.load(builder, loc, kernel.outputs[0].memref,
+                                    permuteCoords(point, plan.outputDims[0])));
     }
     return values;
   };
@@ -414,9 +407,9 @@ ContractionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
   if (first)
     return *first ? initial() : partial();
   Type type = VectorType::get({vl}, plan.mac.accumulatorType());
-  auto ifOp = scf::IfOp::create(builder, loc,
-                                SmallVector<Type>(points.size(), type),
-                                block.first, /*withElseRegion=*/true);
+  auto ifOp =
+      scf::IfOp::create(builder, loc, SmallVector<Type>(points.size(), type),
+                        block.first, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(ifOp.thenBlock());
   SmallVector<Value> values = initial();
@@ -435,8 +428,7 @@ void ContractionLowering::emitFinal(ArrayRef<SmallVector<Coord>> points,
       [&] {
         for (auto [i, point] : llvm::enumerate(points)) {
           emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-          emitter.store(builder, loc, accumulators[i],
-                        kernel.outputs[0].memref,
+          emitter.store(builder, loc, accumulators[i], kernel.outputs[0].memref,
                         permuteCoords(point, plan.outputDims[0]));
         }
       });
@@ -465,14 +457,27 @@ void ContractionLowering::emitEpilogue(ArrayRef<SmallVector<Coord>> points,
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// All of k is certainly one block.
+static bool fitsOneBlock(const ContractionPlan &plan) {
+  linalg::LinalgOp op = plan.mac.op;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  int64_t extent = 1;
+  for (unsigned loop : plan.loops.k) {
+    if (ShapedType::isDynamic(ranges[loop]))
+      return false;
+    extent *= ranges[loop];
+  }
+  return extent <= plan.schedule.getKc();
+}
+
 namespace {
 
 struct LowerContractionPass
     : public tile::impl::LowerContractionPassBase<LowerContractionPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    auto schedule = func->getAttrOfType<sched::ContractionAttr>(
-        sched::kScheduleAttrName);
+    auto schedule =
+        func->getAttrOfType<sched::ContractionAttr>(sched::kScheduleAttrName);
     if (!schedule)
       return;
     std::string reason = "not in kernel-function form";
@@ -481,26 +486,18 @@ struct LowerContractionPass
     FailureOr<ContractionPlan> plan = failure();
     if (succeeded(kernel))
       plan = ContractionPlan::make(*kernel, schedule, emitter, reason);
+    if (succeeded(plan) && !plan->revisitsOutput && !fitsOneBlock(*plan)) {
+      reason = "partial sums have nowhere to go between blocks of k";
+      plan = failure();
+    }
     if (failed(plan)) {
       func.emitRemark("contraction lowering does not apply: ") << reason;
       func->setAttr(sched::kScheduleAttrName,
                     sched::LoopsAttr::get(&getContext(), "in-order"));
       return;
     }
-    bool oneBlock = false;
-    SmallVector<int64_t> ranges = plan->mac.op.getStaticLoopRanges();
-    int64_t staticK = 1;
-    for (unsigned loop : plan->loops.k)
-      staticK = ShapedType::isDynamic(ranges[loop]) ? -1 : staticK * ranges[loop];
-    oneBlock = staticK >= 0 && staticK <= schedule.getKc();
-    if (!oneBlock && !plan->revisitsOutput) {
-      func.emitRemark("contraction lowering does not apply: partial sums have "
-                      "nowhere to go between blocks of k");
-      func->setAttr(sched::kScheduleAttrName,
-                    sched::LoopsAttr::get(&getContext(), "in-order"));
-      return;
-    }
     ContractionLowering(*kernel, *plan, emitter).run();
+    func->removeAttr(sched::kScheduleAttrName);
   }
 };
 

@@ -66,8 +66,8 @@ LogicalResult Tracer::visit(Value tensor, ArrayRef<int64_t> dims) {
     if (!pad.getConstantPaddingValue())
       return refuse("tensor.pad without one padding value");
     SmallVector<int64_t> padded;
-    for (auto [dim, low, high] : llvm::zip_equal(dims, pad.getMixedLowPad(),
-                                                 pad.getMixedHighPad()))
+    for (auto [dim, low, high] :
+         llvm::zip_equal(dims, pad.getMixedLowPad(), pad.getMixedHighPad()))
       if (!isConstantIntValue(low, 0) || !isConstantIntValue(high, 0))
         padded.push_back(dim);
     markComplex(padded);
@@ -122,8 +122,8 @@ LogicalResult Tracer::visitLinalg(linalg::LinalgOp op, OpResult result,
                                   ArrayRef<int64_t> dims) {
   if (op.getNumReductionLoops() != 0)
     return refuse("a reduction in the middle of elementwise code");
-  AffineMap map = op.getMatchingIndexingMap(
-      op.getDpsInitOperand(result.getResultNumber()));
+  AffineMap map =
+      op.getMatchingIndexingMap(op.getDpsInitOperand(result.getResultNumber()));
   if (!map.isPermutation())
     return refuse("a result that is not a permutation of the loops");
   SmallVector<int64_t> loops(op.getNumLoops());

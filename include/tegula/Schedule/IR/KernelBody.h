@@ -44,14 +44,13 @@ KernelBody readKernelBody(mlir::Block &block);
 /// How a contraction combines its operands:
 /// `acc + lhs'(lhs) * rhs'(rhs)`, where lhs' and rhs' are scalar functions.
 struct ContractionBody {
-  mlir::Value lhs;        ///< The value multiplied from the first operand.
-  mlir::Value rhs;        ///< The value multiplied from the second operand.
-  bool isFloat = false;   ///< mulf and addf, else muli and addi.
+  mlir::Value lhs;      ///< The value multiplied from the first operand.
+  mlir::Value rhs;      ///< The value multiplied from the second operand.
+  bool isFloat = false; ///< mulf and addf, else muli and addi.
 };
 
 /// Matches the scalar body of a contraction or convolution.
-std::optional<ContractionBody>
-matchContractionBody(mlir::linalg::LinalgOp op);
+std::optional<ContractionBody> matchContractionBody(mlir::linalg::LinalgOp op);
 
 /// The loops of a contraction, by role. Lists hold loop numbers.
 struct ContractionLoops {

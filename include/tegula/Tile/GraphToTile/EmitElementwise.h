@@ -107,11 +107,11 @@ public:
                         mlir::Value value) const;
 
   /// Clones the computation of `results` in the scalar body of `op`, on values
-  /// (scalars or vectors) for its block arguments and on the loops' coordinates.
+  /// (scalars or vectors) for its block arguments and on the loops'
+  /// coordinates.
   llvm::SmallVector<mlir::Value>
   cloneBody(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
-            mlir::ValueRange arguments, Coords loops,
-            mlir::ValueRange results);
+            mlir::ValueRange arguments, Coords loops, mlir::ValueRange results);
 
 private:
   struct Emitted {

@@ -75,18 +75,18 @@ struct IndexBuilder {
         indices[0] = linear;
         break;
       }
-      indices[dim] = builder.createOrFold<mlir::arith::RemUIOp>(loc, linear,
-                                                                extents[dim]);
-      linear = builder.createOrFold<mlir::arith::DivUIOp>(loc, linear,
-                                                          extents[dim]);
+      indices[dim] =
+          builder.createOrFold<mlir::arith::RemUIOp>(loc, linear, extents[dim]);
+      linear =
+          builder.createOrFold<mlir::arith::DivUIOp>(loc, linear, extents[dim]);
     }
     return indices;
   }
   /// `for i in [low, high) step`, the body built by `body`.
   void loop(mlir::Value low, mlir::Value high, int64_t step,
             llvm::function_ref<void(mlir::Value)> body) const {
-    auto forOp = mlir::scf::ForOp::create(builder, loc, low, high,
-                                          constant(step));
+    auto forOp =
+        mlir::scf::ForOp::create(builder, loc, low, high, constant(step));
     mlir::OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(forOp.getBody());
     body(forOp.getInductionVar());

@@ -1,0 +1,14 @@
+// RUN: tegula-opt %s | tegula-opt | FileCheck %s
+
+// CHECK: #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256, pack_columns = false, prefetch = 0, numerics = "fma">
+func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256, pack_columns = false, prefetch = 0, numerics = "fma">}
+// CHECK: #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">
+func.func private @b() attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">}
+// CHECK: #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">
+func.func private @c() attributes {schedule = #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">}
+// CHECK: #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">
+func.func private @d() attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">}
+// CHECK: #sched.rows<vl = 8, accumulators = 4, grain = 4096, numerics = "tree8x4">
+func.func private @e() attributes {schedule = #sched.rows<vl = 8, accumulators = 4, grain = 4096, numerics = "tree8x4">}
+// CHECK: #sched.loops<numerics = "in-order">
+func.func private @f() attributes {schedule = #sched.loops<numerics = "in-order">}
