@@ -4,7 +4,7 @@
 // CHECK-LABEL: func @packed
 // CHECK-SAME: (%[[A:.*]]: memref<12x64xf32>, %[[B:.*]]: memref<3x64x16xf32>, %[[BIAS:.*]]: memref<48xf32>, %[[OUT:.*]]: memref<12x48xf32>)
 // CHECK-NOT: linalg
-// CHECK: scf.forall (%{{.*}}) in (1)
+// CHECK: scf.forall (%{{.*}}) in (2)
 // CHECK: scf.for %[[PANEL:.*]] =
 // CHECK: scf.for %[[ROW:.*]] =
 // CHECK: %[[ACC:.*]]:12 = scf.for %[[K:.*]] = %c0 to %c64 step %c1
@@ -18,7 +18,7 @@
 // CHECK: vector.store %[[RELU]], %[[OUT]]
 func.func @packed(%a: memref<12x64xf32>, %b: memref<3x64x16xf32>,
                   %bias: memref<48xf32>, %o: memref<12x48xf32>)
-    attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 64, mc = 12, nc = 48, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 64, mc = 12, nc = 32, pack_columns = false, prefetch = 0, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<12x64xf32> to tensor<12x64xf32>
   %tb = bufferization.to_tensor %b restrict : memref<3x64x16xf32> to tensor<3x64x16xf32>
   %tc = bufferization.to_tensor %bias restrict : memref<48xf32> to tensor<48xf32>
