@@ -73,7 +73,6 @@ def loop(symbol, op, operands, element, width, wide=None):
 
 def build(text, passes, args, folder, stem):
     """Compiles an MLIR module to a shared object."""
-    llvm = pathlib.Path(args.llvm)
     source = folder / f"{stem}.mlir"
     source.write_text(text)
 
@@ -86,12 +85,12 @@ def build(text, passes, args, folder, stem):
              "--convert-index-to-llvm", "--reconcile-unrealized-casts"]
     run(args.opt, source, *passes, "--canonicalize", "--cse", *lower, "-o",
         folder / f"{stem}.llvm.mlir")
-    run(llvm / "mlir-translate", "--mlir-to-llvmir",
+    run(args.llvm + "mlir-translate", "--mlir-to-llvmir",
         folder / f"{stem}.llvm.mlir", "-o", folder / f"{stem}.ll")
     machine = f"-mattr={args.mattr}" if args.mattr else f"-mcpu={args.mcpu}"
-    run(llvm / "llc", "-O3", "-relocation-model=pic", "-filetype=obj", machine,
+    run(args.llvm + "llc", "-O3", "-relocation-model=pic", "-filetype=obj", machine,
         folder / f"{stem}.ll", "-o", folder / f"{stem}.o")
-    run(llvm / "clang", "-shared", "-o", folder / f"{stem}.so",
+    run(args.llvm + "clang", "-shared", "-o", folder / f"{stem}.so",
         folder / f"{stem}.o", "-lm")
     return ctypes.CDLL(str(folder / f"{stem}.so"))
 
@@ -103,15 +102,18 @@ def call(function, inputs, out):
     return out
 
 
-def ulpOf(reference, digits, smallest):
-    """The step of a format with `digits` digits at the reference's values."""
+def ulpsPerUnit(reference, digits, smallest):
+    """1 / (the step of a format with `digits` digits) at the reference."""
     if reference.dtype == np.float64:  # The exponent field: fast.
-        field = (reference.view(np.int64) >> 52) & 0x7ff
-        field = np.maximum(field, 1023 + smallest) - (digits - 1)
-        return (field << 52).view(np.float64)
+        field = reference.view(np.int64) >> 52
+        field &= 0x7ff
+        np.maximum(field, 1023 + smallest, out=field)
+        np.subtract(2046 + digits - 1, field, out=field)
+        field <<= 52
+        return field.view(np.float64)
     _, exponent = np.frexp(reference)
     return np.ldexp(np.ones_like(reference),
-                    np.maximum(exponent - 1, smallest) - (digits - 1))
+                    digits - 1 - np.maximum(exponent - 1, smallest))
 
 
 class Measurement:
@@ -120,16 +122,22 @@ class Measurement:
     def __init__(self):
         self.worst, self.where = -1.0, None
 
+    @staticmethod
+    def compareSpecial(got, reference, error):
+        rounded = reference.astype(got.dtype)
+        special = ~(np.isfinite(got) & np.isfinite(rounded)) | (reference == 0)
+        same = (np.isnan(got) & np.isnan(rounded)) | (
+            (got == rounded) & (np.signbit(got) == np.signbit(rounded)))
+        return np.where(special, np.where(same, 0.0, np.inf), error)
+
     def add(self, inputs, got, reference, digits=24, smallest=-126):
         with np.errstate(all="ignore"):
-            rounded = reference.astype(got.dtype)
-            error = np.abs(got.astype(reference.dtype) - reference)
-            error /= ulpOf(reference, digits, smallest)
-            irregular = ~(np.isfinite(got) & np.isfinite(rounded))
-            irregular |= reference == 0
-            same = (np.isnan(got) & np.isnan(rounded)) | (
-                (got == rounded) & (np.signbit(got) == np.signbit(rounded)))
-        error = np.where(irregular, np.where(same, 0.0, np.inf), error)
+            error = got.astype(reference.dtype)
+            error -= reference
+            np.abs(error, out=error)
+            error *= ulpsPerUnit(reference, digits, smallest)
+            if not np.isfinite(error.max()) or not reference.all():
+                error = self.compareSpecial(got, reference, error)
         at = int(np.argmax(error))
         if error[at] > self.worst:
             self.worst = float(error[at])
@@ -145,9 +153,9 @@ def unaryInputs(exhaustive):
     bits = (near.view(np.uint32)[:, None] + offsets).ravel().astype(np.uint32)
     yield np.concatenate([bits, bits | np.uint32(1 << 31)]).view(np.float32)
     if exhaustive:
-        for start in range(0, 1 << 32, CHUNK):
-            yield np.arange(start, start + CHUNK,
-                            dtype=np.uint64).astype(np.uint32).view(np.float32)
+        chunk = np.arange(1 << 16, dtype=np.uint32)  # fits in the cache
+        for start in range(0, 1 << 32, len(chunk)):
+            yield (chunk + np.uint32(start)).view(np.float32)
         return
     random = np.random.default_rng(1)
     stratum = np.arange(CHUNK, dtype=np.uint64) << np.uint64(12)
@@ -179,6 +187,8 @@ def binaryInputs(exhaustive):
 def padded(arrays):
     """Arrays whose length is a multiple of every vector length used."""
     length = -len(arrays[0]) % 64
+    if length == 0:
+        return arrays
     return [np.concatenate([a, a[:1].repeat(length)]) for a in arrays]
 
 
@@ -255,7 +265,8 @@ def main():
     parser.add_argument("--exhaustive", action="store_true")
     parser.add_argument("--no-fma", action="store_true")
     parser.add_argument("--opt", default="tegula-opt")
-    parser.add_argument("--llvm", default="/usr/lib/llvm-22/bin")
+    parser.add_argument("--llvm", default="",
+                        help="prefix of LLVM's programs, if not in PATH")
     parser.add_argument("--mcpu", default="native")
     parser.add_argument("--mattr", default="")
     parser.add_argument("--width", type=int, default=8)
