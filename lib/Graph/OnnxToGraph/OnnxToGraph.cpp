@@ -44,6 +44,8 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateShapePatterns(converter, patterns);
   populateMatmulPatterns(converter, patterns);
   populateConvolutionPatterns(converter, patterns);
+  populatePoolingPatterns(converter, patterns);
+  populateNormalizationPatterns(converter, patterns);
 }
 
 /// Keeps the refusal of each operation, by its location, for the user.

@@ -186,6 +186,78 @@ Value generate(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> dims,
       .getResult(0);
 }
 
+SmallVector<int64_t> allDims(int64_t n) {
+  return llvm::to_vector(llvm::seq<int64_t>(n));
+}
+
+Value mapped(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> dims,
+             ArrayRef<MappedTensor> inputs, Type element, ScalarBody body) {
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> operands;
+  for (const MappedTensor &input : inputs) {
+    SmallVector<AffineExpr> exprs;
+    for (int64_t dim : input.dims)
+      exprs.push_back(b.getAffineDimExpr(dim));
+    maps.push_back(AffineMap::get(dims.size(), 0, exprs, b.getContext()));
+    operands.push_back(input.value);
+  }
+  maps.push_back(b.getMultiDimIdentityMap(dims.size()));
+  SmallVector<utils::IteratorType> iterators(dims.size(),
+                                             utils::IteratorType::parallel);
+  Value empty = emptyTensor(b, loc, dims, storageType(element));
+  return linalg::GenericOp::create(
+             b, loc, empty.getType(), operands, empty, maps, iterators,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               SmallVector<Value> scalars;
+               for (auto [input, value] :
+                    llvm::zip_equal(inputs, args.drop_back()))
+                 scalars.push_back(toCompute(b, loc, value, input.element));
+               Value result = body(b, loc, scalars);
+               linalg::YieldOp::create(b, loc,
+                                       toStorage(b, loc, result, element));
+             })
+      .getResult(0);
+}
+
+Type accumulatorType(Type element) { return computeType(element); }
+
+/// `value` widened to the accumulator's type, which has its sign.
+static Value widened(OpBuilder &b, Location loc, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  if (isa<FloatType>(type))
+    return arith::ExtFOp::create(b, loc, type, value);
+  return arith::ExtSIOp::create(b, loc, type, value);
+}
+
+Value contract(OpBuilder &b, Location loc, Value lhs, Value rhs, Value initial,
+               ArrayRef<AffineMap> maps) {
+  llvm::SmallBitVector parallel(maps[2].getNumDims());
+  for (AffineExpr expr : maps[2].getResults())
+    parallel.set(cast<AffineDimExpr>(expr).getPosition());
+  SmallVector<utils::IteratorType> iterators;
+  for (unsigned i = 0; i < maps[2].getNumDims(); ++i)
+    iterators.push_back(parallel[i] ? utils::IteratorType::parallel
+                                    : utils::IteratorType::reduction);
+  return linalg::GenericOp::create(
+             b, loc, initial.getType(), ValueRange{lhs, rhs}, initial, maps,
+             iterators,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Type type = args[2].getType();
+               Value x = widened(b, loc, args[0], type);
+               Value y = widened(b, loc, args[1], type);
+               Value sum;
+               if (isa<FloatType>(type))
+                 sum = arith::AddFOp::create(
+                     b, loc, args[2], arith::MulFOp::create(b, loc, x, y));
+               else
+                 sum = arith::AddIOp::create(
+                     b, loc, args[2], arith::MulIOp::create(b, loc, x, y));
+               linalg::YieldOp::create(b, loc, sum);
+             })
+      .getResult(0);
+}
+
 Value filled(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> dims,
              Value value) {
   Value empty = emptyTensor(b, loc, dims, value.getType());

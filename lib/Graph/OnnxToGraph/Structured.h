@@ -49,6 +49,35 @@ mlir::Value reduce(mlir::OpBuilder &b, mlir::Location loc, mlir::Value input,
                    llvm::ArrayRef<int64_t> axes, mlir::Value initial,
                    ScalarBody body);
 
+/// An operand of a loop nest whose access is given: its dimensions are the loop
+/// dimensions `dims`, in this order.
+struct MappedTensor {
+  mlir::Value value;
+  mlir::Type element;
+  llvm::SmallVector<int64_t> dims;
+};
+
+/// Elementwise over the extents `dims` with operands that each have some of the
+/// dimensions only, such as the statistics of a normalisation. Scalars are in
+/// compute types; the result is an element of the onnx type `element`.
+mlir::Value mapped(mlir::OpBuilder &b, mlir::Location loc,
+                   llvm::ArrayRef<mlir::OpFoldResult> dims,
+                   llvm::ArrayRef<MappedTensor> inputs, mlir::Type element,
+                   ScalarBody body);
+
+/// The sum over products of elements of `lhs` and `rhs`, as linalg.generic with
+/// the given maps; loops that no result map names are reductions. Elements are
+/// widened to the type of `initial`, which is what the result holds.
+mlir::Value contract(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                     mlir::Value rhs, mlir::Value initial,
+                     llvm::ArrayRef<mlir::AffineMap> maps);
+
+/// The type that sums of products of the onnx type `element` are kept in.
+mlir::Type accumulatorType(mlir::Type element);
+
+/// 0, 1, ..., n - 1.
+llvm::SmallVector<int64_t> allDims(int64_t n);
+
 /// `tensor` filled with the scalar `value`.
 mlir::Value filled(mlir::OpBuilder &b, mlir::Location loc,
                    llvm::ArrayRef<mlir::OpFoldResult> dims, mlir::Value value);
