@@ -15,6 +15,12 @@ using namespace tegula;
 using namespace tegula::target;
 
 namespace {
+/// Where the caller wants to know about an output of unknown size.
+struct DynamicOutput {
+  size_t index;
+  Value *data, *shape, *rank; // `rank` only if it is unknown, too.
+};
+
 /// Builds the module. The struct types are those of Abi.h, field by field.
 class ManifestBuilder {
 public:
@@ -41,6 +47,10 @@ private:
   void emitCreate();
   void emitRun();
   void emitForward(StringRef suffix, Type *result, unsigned field);
+  SmallVector<Type *> runArgumentTypes();
+  /// An array of TegulaTensor on the stack; `next` walks over the arguments.
+  Value *storeInputs(Argument *&next);
+  Value *storeOutputs(Argument *&next, SmallVectorImpl<DynamicOutput> &dynamic);
   void storeTensor(Value *tensor, ArrayRef<Value *> fields);
   void copyShape(Value *tensor, Value *shape, Value *rankPointer,
                  const TensorSignature &signature);
@@ -225,10 +235,8 @@ void ManifestBuilder::copyShape(Value *tensor, Value *shape, Value *rankPointer,
   builder.CreateMemCpy(shape, Align(8), source, Align(8), bytes);
 }
 
-/// int32_t <name>_run(context, inputs..., outputs...); see EmitHeader.cpp for
-/// the arguments of each tensor.
-void ManifestBuilder::emitRun() {
-  Type *word = builder.getInt32Ty(), *wide = builder.getInt64Ty();
+SmallVector<Type *> ManifestBuilder::runArgumentTypes() {
+  Type *wide = builder.getInt64Ty();
   SmallVector<Type *> types = {pointer};
   for (const TensorSignature &input : signature.inputs) {
     types.push_back(pointer);
@@ -244,43 +252,57 @@ void ManifestBuilder::emitRun() {
     if (!output.isRanked)
       types.push_back(pointer);
   }
-  Function *function = begin("_run", word, types);
-  auto nextArgument = function->arg_begin();
-  ++nextArgument;
+  return types;
+}
 
-  auto *inputsType = ArrayType::get(tensorType, signature.inputs.size());
-  auto *outputsType = ArrayType::get(tensorType, signature.outputs.size());
-  Value *inputs = builder.CreateAlloca(inputsType);
-  Value *outputs = builder.CreateAlloca(outputsType);
+Value *ManifestBuilder::storeInputs(Argument *&next) {
+  Value *inputs =
+      builder.CreateAlloca(ArrayType::get(tensorType, signature.inputs.size()));
   for (auto [index, input] : llvm::enumerate(signature.inputs)) {
-    Value *data = nextArgument++;
+    Value *data = next++;
     Value *rank = i32(input.dims.size());
     if (!input.isRanked)
-      rank = builder.CreateTrunc(nextArgument++, word);
-    Value *shape =
-        isDynamic(input) ? nextArgument++ : (Value *)numbers(input.dims);
+      rank = builder.CreateTrunc(next++, builder.getInt32Ty());
+    Value *shape = numbers(input.dims);
+    if (isDynamic(input))
+      shape = next++;
     storeTensor(builder.CreateConstGEP1_64(tensorType, inputs, index),
                 {data, i64(0), i32(input.dtype), rank, shape, null()});
   }
-  struct DynamicOutput {
-    size_t index;
-    Value *data, *shape, *rank;
-  };
-  SmallVector<DynamicOutput> dynamicOutputs;
+  return inputs;
+}
+
+Value *ManifestBuilder::storeOutputs(Argument *&next,
+                                     SmallVectorImpl<DynamicOutput> &dynamic) {
+  Value *outputs = builder.CreateAlloca(
+      ArrayType::get(tensorType, signature.outputs.size()));
   for (auto [index, output] : llvm::enumerate(signature.outputs)) {
-    Value *data = nextArgument++;
+    Value *data = next++;
     Value *bytes = i64(staticBytes(output));
     if (isDynamic(output)) {
-      dynamicOutputs.push_back({index, data, nullptr, nullptr});
+      DynamicOutput results = {index, data, nullptr, nullptr};
       data = builder.CreateLoad(pointer, data);
-      bytes = builder.CreateMul(nextArgument++, i64(dtypeBytes(output.dtype)));
-      dynamicOutputs.back().shape = nextArgument++;
+      bytes = builder.CreateMul(next++, i64(dtypeBytes(output.dtype)));
+      results.shape = next++;
       if (!output.isRanked)
-        dynamicOutputs.back().rank = nextArgument++;
+        results.rank = next++;
+      dynamic.push_back(results);
     }
     storeTensor(builder.CreateConstGEP1_64(tensorType, outputs, index),
                 {data, bytes, i32(0), i32(0), null(), null()});
   }
+  return outputs;
+}
+
+/// int32_t <name>_run(context, inputs..., outputs...); see EmitHeader.cpp for
+/// the arguments of each tensor.
+void ManifestBuilder::emitRun() {
+  Type *word = builder.getInt32Ty(), *wide = builder.getInt64Ty();
+  Function *function = begin("_run", word, runArgumentTypes());
+  Argument *next = function->arg_begin() + 1;
+  Value *inputs = storeInputs(next);
+  SmallVector<DynamicOutput> dynamicOutputs;
+  Value *outputs = storeOutputs(next, dynamicOutputs);
   auto *runType =
       FunctionType::get(word, {pointer, pointer, wide, pointer, wide}, false);
   Value *status = builder.CreateCall(runType, loadModelField(ModelField::Run),

@@ -1,0 +1,146 @@
+//===- Machine.cpp - Machines by name ------------------------------------===//
+
+#include "tegula/Machine/Machine.h"
+#include "KnownMachines.h"
+#include "tegula/Machine/CpuFeatures.h"
+#include <algorithm>
+
+using namespace tegula::machine;
+
+bool Machine::has(const std::string &feature) const {
+  return std::find(features.begin(), features.end(), feature) != features.end();
+}
+
+std::string Machine::featureString() const {
+  std::string result;
+  for (const CpuFeature &feature : kCpuFeatures) {
+    result += result.empty() ? "" : ",";
+    result += has(feature.name) ? "+" : "-";
+    result += feature.name;
+  }
+  return result;
+}
+
+static std::vector<std::string> splitAtCommas(const std::string &text) {
+  std::vector<std::string> words;
+  size_t begin = 0;
+  for (size_t end; (end = text.find(',', begin)) != std::string::npos;) {
+    words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  words.push_back(text.substr(begin));
+  return words;
+}
+
+/// Applies "+feature" or "-feature".
+static bool applyFeature(const std::string &word, Machine &machine,
+                         std::string &message) {
+  const std::string name = word.empty() ? "" : word.substr(1);
+  if (word.empty() || (word[0] != '+' && word[0] != '-') ||
+      !findCpuFeature(name.c_str(), name.size())) {
+    message = "unknown feature '" + word +
+              "' in the target: expected +NAME or -NAME, such as +avx512vnni";
+    return false;
+  }
+  auto &features = machine.features;
+  features.erase(std::remove(features.begin(), features.end(), name),
+                 features.end());
+  if (word[0] == '+')
+    features.push_back(name);
+  return true;
+}
+
+/// Are the extensions there that others build upon? LLVM would switch them on
+/// silently.
+static bool isConsistent(const Machine &machine, std::string &message) {
+  auto needs = [&](const char *feature, const char *base) {
+    if (!machine.has(feature) || machine.has(base))
+      return true;
+    message = std::string("the target has ") + feature + " without " + base +
+              ": add +" + base + " or remove -" + base;
+    return false;
+  };
+  for (const CpuFeature &feature : kCpuFeatures) {
+    const std::string name = feature.name;
+    if (feature.state == CpuState::Ymm && name != "avx" &&
+        !needs(feature.name, "avx"))
+      return false;
+    if (feature.state == CpuState::Zmm && name != "avx512f" &&
+        !needs(feature.name, "avx512f"))
+      return false;
+    if (feature.state == CpuState::Tile && name != "amx-tile" &&
+        !needs(feature.name, "amx-tile"))
+      return false;
+  }
+  return needs("avx512f", "avx2") && needs("avx512f", "fma") &&
+         needs("avx512f", "f16c") && needs("avx", "sse4.2") &&
+         needs("avx512vbmi", "avx512bw") && needs("avx512vbmi2", "avx512bw") &&
+         needs("avx512bitalg", "avx512bw") && needs("avx512bf16", "avx512bw") &&
+         needs("avx512fp16", "avx512bw") && needs("avxvnni", "avx2") &&
+         needs("sse4.2", "sse4.1") && needs("sse4.1", "ssse3") &&
+         needs("ssse3", "sse3") && needs("vpclmulqdq", "pclmul");
+}
+
+/// The machine of a name, the host included.
+static bool machineOfName(const std::string &name, Machine &machine,
+                          std::string &message) {
+  if (name == "host") {
+    machine = hostMachine();
+    return true;
+  }
+  if (const KnownMachine *row = findKnownMachine(name)) {
+    machine = makeMachine(*row);
+    return true;
+  }
+  message = "unknown target '" + name + "': expected host";
+  for (const std::string &known : knownMachines())
+    message += ", " + known;
+  message += " or <triple>,<one of these>[,+feature,-feature...]";
+  return false;
+}
+
+bool tegula::machine::machineFor(const std::string &target, Machine &machine,
+                                 std::string &message) {
+  const std::vector<std::string> words = splitAtCommas(target);
+  if (words.size() == 1)
+    return machineOfName(target, machine, message);
+  if (words[0].rfind("x86_64-", 0) != 0 ||
+      words[0].find("linux") == std::string::npos) {
+    message = "cannot compile for '" + words[0] +
+              "': expected a triple such as x86_64-unknown-linux-gnu";
+    return false;
+  }
+  if (!machineOfName(words[1], machine, message))
+    return false;
+  machine.triple = words[0];
+  for (size_t i = 2; i < words.size(); ++i)
+    if (!applyFeature(words[i], machine, message))
+      return false;
+  machine.name = target;
+  if (words.size() > 2)
+    deriveFromFeatures(machine);
+  return isConsistent(machine, message);
+}
+
+std::string tegula::machine::describe(const Machine &machine) {
+  std::string features;
+  for (const std::string &feature : machine.features)
+    features += (features.empty() ? "" : ",") + feature;
+  auto line = [](const char *key, const std::string &value) {
+    return std::string(key) + ": " + value + "\n";
+  };
+  auto number = [&](const char *key, int64_t value) {
+    return line(key, std::to_string(value));
+  };
+  return line("name", machine.name) + line("triple", machine.triple) +
+         line("cpu", machine.cpu) + line("features", features) +
+         number("vector bits", machine.vectorBits) +
+         number("vector registers", machine.vectorRegisters) +
+         number("vector operations per cycle", machine.vectorOpsPerCycle) +
+         line("fma", machine.hasFma ? "yes" : "no") +
+         number("cache line bytes", machine.cacheLineBytes) +
+         number("l1 bytes", machine.l1Bytes) +
+         number("l2 bytes", machine.l2Bytes) +
+         number("l3 bytes", machine.l3Bytes) +
+         number("l3 cores", machine.l3Cores) + number("cores", machine.cores);
+}
