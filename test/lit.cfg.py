@@ -22,6 +22,7 @@ config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
 config.substitutions += [
     ("%python", config.python),
+    ("%clang", os.path.join(config.llvm_bin, "clang")),
     ("%tegula_lib", os.path.join(config.tegula_obj, "lib", "libtegula.so")),
     ("%tegula_src", config.tegula_src),
     ("%tegula_obj", config.tegula_obj),

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "tegula/Machine/Machine.h"
-#include "llvm/Support/raw_ostream.h"
 #include "tegula/Target/CPU/Signature.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace tegula;
 

@@ -222,15 +222,22 @@ Error tegula::target::checkSignature(const ArtifactSignature &signature) {
 }
 
 std::string tegula::target::sanitizeIdentifier(StringRef text) {
+  // Leading and double underscores belong to the C and C++ implementations,
+  // names with tegula to the runtime.
   std::string result;
-  for (char c : text.take_front(kMaxIdentifier))
-    result += isAlnum(c) ? c : '_';
-  // Identifiers with a leading underscore belong to the C implementation, and
-  // those of the runtime start with tegula.
-  if (result.empty() || !isAlpha(result[0]) ||
+  for (char c : text.take_front(kMaxIdentifier)) {
+    if (isAlnum(c))
+      result += c;
+    else if (!result.empty() && result.back() != '_')
+      result += '_';
+  }
+  result = StringRef(result).rtrim('_');
+  if (result.empty())
+    return "model";
+  if (!isAlpha(result[0]) ||
       StringRef(result).starts_with_insensitive("tegula"))
     result = "model_" + result;
-  return result.substr(0, kMaxIdentifier);
+  return result;
 }
 
 std::vector<std::string>

@@ -34,7 +34,7 @@ struct ArtifactSignature {
 };
 
 /// A C identifier made of untrusted text: letters, digits and underscores,
-/// starting with a letter, at most 64 characters. Different texts may give the
+/// starting with a letter, at most 70 characters. Different texts may give the
 /// same identifier.
 std::string sanitizeIdentifier(llvm::StringRef text);
 
