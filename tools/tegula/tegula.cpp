@@ -18,6 +18,11 @@ struct Command {
 constexpr Command commands[] = {
     {"compile", "make a native library of an ONNX model",
      tegula::tools::runCompile},
+    {"run", "run a model or a compiled library on inputs from files",
+     tegula::tools::runRun},
+    {"bench", "time a model beside other systems", tegula::tools::runBench},
+    {"machine", "print what is known of this machine, or of --target=",
+     tegula::tools::runMachine},
 };
 
 int usage(raw_ostream &out) {
