@@ -47,8 +47,8 @@ public:
     auto [found, inserted] = cache.try_emplace(name);
     if (inserted)
       if (Attribute attribute = op->getAttr(name))
-        found->second = std::make_unique<AttributeProto>(
-            attributeToProto(name, attribute));
+        found->second =
+            std::make_unique<AttributeProto>(attributeToProto(name, attribute));
     return found->second.get();
   }
 
@@ -154,8 +154,12 @@ private:
   Region *regionNamed(const std::string &name) {
     if (op->getNumRegions() == 0)
       return nullptr;
-    bool second = name == "then_branch"; // after "else_branch"
-    unsigned index = second ? 1 : 0;
+    unsigned index = 0;
+    for (const auto &[known, attribute] : schemaOf(op)->attributes()) {
+      if (known == name)
+        break;
+      index += attribute.type == AttributeProto::GRAPH;
+    }
     return index < op->getNumRegions() ? &op->getRegion(index) : nullptr;
   }
 
@@ -169,10 +173,23 @@ private:
   std::map<std::string, std::unique_ptr<RegionInferencer>> regions;
 };
 
+using ShapeElements = std::optional<SmallVector<std::optional<int64_t>>>;
+
+/// One question for the value of a shape computation: what was found on the
+/// way, and how many more operations may be looked at. Graphs that use a value
+/// twice at each step, or that are very deep, cost no more than that.
+struct ShapeQuery {
+  DenseMap<Value, ShapeElements> known;
+  unsigned fuel = 256;
+};
+
+ShapeElements shapeElements(Value value, ShapeQuery &query);
+
 /// ONNX's view of an operation while it propagates the values of shapes.
 class OperationPropagation : public ::onnx::DataPropagationContext {
 public:
-  explicit OperationPropagation(Operation *op) : op(op), attributes(op) {
+  OperationPropagation(Operation *op, ShapeQuery &query)
+      : op(op), query(query), attributes(op) {
     for (size_t i = 0, e = numPresentOperands(op); i < e; ++i)
       inputTypes.push_back(typeToProto(op->getOperand(i).getType()));
     for (Type type : op->getResultTypes())
@@ -195,7 +212,7 @@ public:
     if (index >= data.size())
       return nullptr;
     if (!data[index]) {
-      auto elements = partialShapeValue(op->getOperand(index));
+      ShapeElements elements = shapeElements(op->getOperand(index), query);
       if (!elements)
         return nullptr;
       data[index] = std::make_unique<TensorShapeProto>();
@@ -216,15 +233,15 @@ public:
 
 private:
   Operation *op;
+  ShapeQuery &query;
   AttributeCache attributes;
   std::vector<TypeProto> inputTypes, outputTypes;
   std::vector<std::unique_ptr<TensorShapeProto>> data;
 };
 
-std::optional<SmallVector<std::optional<int64_t>>>
-constantShapeValue(ElementsAttr constant) {
+ShapeElements constantElements(ElementsAttr constant) {
   auto dense = dyn_cast<DenseElementsAttr>(constant);
-  if (!dense || !isa<IntegerType>(dense.getElementType()))
+  if (!dense)
     return std::nullopt;
   SmallVector<std::optional<int64_t>> out;
   for (const APInt &value : dense.getValues<APInt>())
@@ -234,39 +251,55 @@ constantShapeValue(ElementsAttr constant) {
   return out;
 }
 
-} // namespace
-
-std::optional<SmallVector<std::optional<int64_t>>>
-partialShapeValue(Value value) {
-  constexpr int64_t maxElements = 64;
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || type.getRank() > 1 || !type.hasStaticShape() ||
-      type.getNumElements() > maxElements ||
-      !type.getElementType().isIntOrIndex() ||
-      type.getElementType().isInteger(1))
-    return std::nullopt;
-  if (ElementsAttr constant = constantData(value))
-    return constantShapeValue(constant);
-  Operation *op = value.getDefiningOp();
-  if (!op || op->getNumRegions() != 0 || op->getResult(0) != value)
-    return std::nullopt;
+/// What ONNX's data propagation says about the first result of `op`.
+ShapeElements propagated(Operation *op, int64_t count, ShapeQuery &query) {
   const OpSchema *schema = schemaOf(op);
   if (!schema || !schema->has_data_propagation_function())
     return std::nullopt;
-  OperationPropagation context(op);
+  OperationPropagation context(op, query);
   try {
     schema->GetDataPropagationFunction()(context);
   } catch (const std::exception &) {
     return std::nullopt; // Nothing is known then; inference itself reports.
   }
-  if (!context.result ||
-      context.result->dim_size() != type.getNumElements())
+  if (!context.result || context.result->dim_size() != count)
     return std::nullopt;
   SmallVector<std::optional<int64_t>> out;
   for (const auto &dim : context.result->dim())
     out.push_back(dim.has_dim_value() ? std::optional(dim.dim_value())
                                       : std::nullopt);
   return out;
+}
+
+ShapeElements shapeElements(Value value, ShapeQuery &query) {
+  constexpr int64_t maxElements = 64;
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() > 1 || !type.hasStaticShape() ||
+      type.getNumElements() > maxElements ||
+      !isa<IntegerType>(type.getElementType()) ||
+      type.getElementType().isInteger(1))
+    return std::nullopt;
+  if (ElementsAttr constant = constantData(value))
+    return constantElements(constant);
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getNumRegions() != 0 || op->getResult(0) != value)
+    return std::nullopt;
+  if (auto found = query.known.find(value); found != query.known.end())
+    return found->second;
+  if (query.fuel == 0)
+    return std::nullopt;
+  --query.fuel;
+  ShapeElements found = propagated(op, type.getNumElements(), query);
+  query.known[value] = found;
+  return found;
+}
+
+} // namespace
+
+std::optional<SmallVector<std::optional<int64_t>>>
+partialShapeValue(Value value) {
+  ShapeQuery query;
+  return shapeElements(value, query);
 }
 
 FailureOr<SmallVector<Type>> inferResultTypes(Operation *op,

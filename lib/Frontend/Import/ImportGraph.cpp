@@ -40,11 +40,16 @@ LogicalResult Importer::importInitializers(const ::onnx::GraphProto &graph) {
       return emitError(loc) << "two values are named '" << name << "'";
     return success();
   };
-  for (const auto &tensor : graph.initializer()) {
+  bool isMain = &graph == &model->graph();
+  for (auto [index, tensor] : llvm::enumerate(graph.initializer())) {
     Location loc = NameLoc::get(builder.getStringAttr(tensor.name()));
-    if (failed(define(
-            tensor.name(),
-            importTensor(tensor, model, directory, options.limits, loc), loc)))
+    ArrayRef<char> raw;
+    if (isMain)
+      raw = data.weights.lookup(index);
+    if (failed(define(tensor.name(),
+                      importTensor(tensor, raw.empty() ? owner : data.file,
+                                   directory, options.limits, loc, raw),
+                      loc)))
       return failure();
   }
   for (const auto &tensor : graph.sparse_initializer()) {
@@ -59,9 +64,9 @@ LogicalResult Importer::importInitializers(const ::onnx::GraphProto &graph) {
 LogicalResult Importer::importGraphBody(const ::onnx::GraphProto &graph,
                                         SmallVectorImpl<Value> &outputs) {
   for (const auto &value : graph.value_info())
-    declared[value.name()] = &value.type();
+    declared[value.name()] = importType(value.type());
   for (const auto &value : graph.output())
-    declared[value.name()] = &value.type();
+    declared[value.name()] = importType(value.type());
   if (failed(importInitializers(graph)))
     return failure();
   for (const auto &node : graph.node())
@@ -183,32 +188,41 @@ LogicalResult Importer::importCarried(const ::onnx::NodeProto &node,
 }
 
 LogicalResult Importer::importRegions(const ::onnx::NodeProto &node,
+                                      const ::onnx::OpSchema &schema,
                                       ArrayRef<Value> operands,
                                       OperationState &state) {
-  SmallVector<const ::onnx::AttributeProto *> graphs;
-  for (const auto &attribute : node.attribute())
-    if (attribute.has_g())
-      graphs.push_back(&attribute);
-  // Regions stand in the order of the attributes' names.
-  llvm::sort(graphs, [](auto *a, auto *b) { return a->name() < b->name(); });
-  for (const ::onnx::AttributeProto *attribute : graphs) {
+  // Regions stand in the order of the attributes' names; one that the node
+  // leaves out is empty.
+  for (const auto &[name, known] : schema.attributes()) {
+    if (known.type != ::onnx::AttributeProto::GRAPH)
+      continue;
+    const ::onnx::GraphProto *graph = nullptr;
+    for (const auto &attribute : node.attribute())
+      if (attribute.name() == name && attribute.has_g())
+        graph = &attribute.g();
     Region *region = state.addRegion();
+    if (!graph) {
+      if (known.required)
+        return emitError(state.location)
+               << schema.Name() << " needs the graph '" << name << "'";
+      continue;
+    }
     bool carries = node.op_type() == "Loop" || node.op_type() == "Scan";
     if (carries) {
-      if (failed(importCarried(node, attribute->g(), operands, *region,
-                               state.location)))
+      if (failed(
+              importCarried(node, *graph, operands, *region, state.location)))
         return failure();
       continue;
     }
     SmallVector<Type> types;
-    for (const auto &input : attribute->g().input()) {
+    for (const auto &input : graph->input()) {
       Type type = importType(input.type());
       if (!type)
         return emitError(state.location)
                << "input '" << input.name() << "' of the graph has no type";
       types.push_back(type);
     }
-    if (failed(importRegion(attribute->g(), types, *region, state.location)))
+    if (failed(importRegion(*graph, types, *region, state.location)))
       return failure();
   }
   return success();

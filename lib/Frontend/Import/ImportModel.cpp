@@ -7,13 +7,11 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Path.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
-
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,48 +20,44 @@ using ::onnx::ModelProto;
 
 namespace tegula::frontend {
 
-namespace {
+/// Weights smaller than this are copied, which aligns them.
+static constexpr size_t inPlaceBytes = 65536;
 
-/// Reads a protobuf stream within the limits.
-bool parseModel(google::protobuf::io::ZeroCopyInputStream &stream,
-                ModelProto &model) {
-  google::protobuf::io::CodedInputStream coded(&stream);
-  coded.SetRecursionLimit(128); // three messages for each level of graph
-  return model.ParseFromCodedStream(&coded) && coded.ConsumedEntireMessage();
-}
-
-LogicalResult readFile(StringRef path, const ImportLimits &limits,
-                       ModelProto &model, Location loc) {
+static LogicalResult readFile(StringRef path, const ImportLimits &limits,
+                              ModelData &data, Location loc) {
   int file = ::open(path.str().c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return emitError(loc) << "cannot open '" << path
                           << "': " << strerror(errno);
+  auto closer = llvm::scope_exit([&] { ::close(file); });
   struct stat status;
-  LogicalResult result = failure();
-  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-    result = emitError(loc) << "'" << path << "' is not a plain file";
-  } else if (status.st_size > limits.modelBytes) {
-    result = emitError(loc) << "'" << path << "' has " << status.st_size
-                            << " bytes; the limit is " << limits.modelBytes;
-  } else {
-    google::protobuf::io::FileInputStream stream(file);
-    result = parseModel(stream, model)
-                 ? success()
-                 : LogicalResult(emitError(loc)
-                                 << "'" << path
-                                 << "' is not an ONNX model: it is truncated "
-                                    "or not a protobuf of ModelProto");
-  }
-  ::close(file);
-  return result;
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+    return emitError(loc) << "'" << path << "' is not a plain file";
+  if (status.st_size > limits.modelBytes)
+    return emitError(loc) << "'" << path << "' has " << status.st_size
+                          << " bytes; the limit is " << limits.modelBytes;
+  size_t size = status.st_size;
+  void *base =
+      size ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : nullptr;
+  if (base == MAP_FAILED)
+    return emitError(loc) << "cannot map '" << path << "': " << strerror(errno);
+  if (base)
+    data.file = std::shared_ptr<const void>(base, [size](const void *pointer) {
+      ::munmap(const_cast<void *>(pointer), size);
+    });
+  if (size == 0 || !parseModel(StringRef(static_cast<const char *>(base), size),
+                               inPlaceBytes, data))
+    return emitError(loc) << "'" << path
+                          << "' is not an ONNX model: it is truncated or not "
+                             "a protobuf of ModelProto";
+  return success();
 }
 
-} // namespace
-
 Importer::Importer(const ImportOptions &options, StringRef directory,
-                   std::shared_ptr<ModelProto> model, MLIRContext *context)
-    : options(options), directory(directory), model(std::move(model)),
-      owner(this->model), builder(context), unknown(UnknownLoc::get(context)) {
+                   ModelData data, MLIRContext *context)
+    : options(options), directory(directory), data(std::move(data)),
+      model(this->data.model), owner(this->data.model), builder(context),
+      unknown(UnknownLoc::get(context)) {
   context->loadDialect<onnx::OnnxDialect, func::FuncDialect>();
   if (!options.name.empty())
     unknown = NameLoc::get(builder.getStringAttr(options.name));
@@ -217,11 +211,11 @@ OwningOpRef<ModuleOp> importModelFile(StringRef path,
   if (named.name.empty())
     named.name = llvm::sys::path::stem(path).str();
   Location loc = NameLoc::get(StringAttr::get(context, named.name));
-  auto model = std::make_shared<ModelProto>();
-  if (failed(readFile(path, options.limits, *model, loc)))
+  ModelData data;
+  if (failed(readFile(path, options.limits, data, loc)))
     return {};
   StringRef directory = llvm::sys::path::parent_path(path);
-  return Importer(named, directory.empty() ? "." : directory, std::move(model),
+  return Importer(named, directory.empty() ? "." : directory, std::move(data),
                   context)
       .run();
 }
@@ -230,20 +224,20 @@ OwningOpRef<ModuleOp> importModelBytes(StringRef bytes,
                                        const ImportOptions &options,
                                        MLIRContext *context) {
   Location loc = UnknownLoc::get(context);
-  auto model = std::make_shared<ModelProto>();
+  ModelData data;
   if (bytes.size() >
       size_t(std::min<int64_t>(options.limits.modelBytes, INT32_MAX))) {
     emitError(loc) << "the model has " << bytes.size()
                    << " bytes; the limit is " << options.limits.modelBytes;
     return {};
   }
-  google::protobuf::io::ArrayInputStream stream(bytes.data(), bytes.size());
-  if (!parseModel(stream, *model)) {
+  // The caller's bytes may be gone before the module is: copy all of them.
+  if (!parseModel(bytes, /*inPlaceBytes=*/SIZE_MAX, data)) {
     emitError(loc, "the bytes are not an ONNX model: they are truncated or "
                    "not a protobuf of ModelProto");
     return {};
   }
-  return Importer(options, /*directory=*/"", std::move(model), context).run();
+  return Importer(options, /*directory=*/"", std::move(data), context).run();
 }
 
 } // namespace tegula::frontend

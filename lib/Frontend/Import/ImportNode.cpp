@@ -347,9 +347,7 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     Type type = (*types)[index];
     if (!type && present[index])
-      if (auto found = declared.find(node.output(index));
-          found != declared.end())
-        type = importType(*found->second);
+      type = declared.lookup(node.output(index));
     if (!present[index])
       type = builder.getNoneType();
     if (!type)
@@ -384,7 +382,7 @@ LogicalResult Importer::importSchemaNode(const NodeProto &node,
   OperationState state(loc, ("onnx." + prefix + node.op_type()).str());
   state.addOperands(operands);
   if (failed(importAttributes(node, schema, state)) ||
-      failed(importRegions(node, operands, state)))
+      failed(importRegions(node, schema, operands, state)))
     return failure();
   size_t numResults =
       std::max<size_t>(node.output_size(), schema.outputs().size());

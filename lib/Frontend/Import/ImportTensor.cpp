@@ -65,8 +65,9 @@ ElementsAttr wrap(RankedTensorType type, ArrayRef<char> data,
   if (int64_t(data.size()) <= inlineBytes || !owner)
     return DenseElementsAttr::getFromRawBuffer(type, data);
   auto release = [owner](void *, size_t, size_t) {};
-  AsmResourceBlob blob(data, /*dataAlignment=*/8, release,
-                       /*dataIsMutable=*/false);
+  // Data that stays in a file lies at any address.
+  size_t alignment = reinterpret_cast<uintptr_t>(data.data()) % 8 == 0 ? 8 : 1;
+  AsmResourceBlob blob(data, alignment, release, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
@@ -160,7 +161,8 @@ std::optional<ExternalPlace> externalPlace(const TensorProto &tensor,
 ElementsAttr importTensor(const TensorProto &tensor,
                           std::shared_ptr<const void> owner,
                           StringRef directory, const ImportLimits &limits,
-                          Location loc) {
+                          Location loc,
+                          ArrayRef<char> raw) {
   RankedTensorType type = checkedType(tensor, limits, loc);
   if (!type)
     return {};
@@ -187,6 +189,8 @@ ElementsAttr importTensor(const TensorProto &tensor,
       return {};
     }
     std::tie(owner, data) = std::move(*mapped);
+  } else if (!raw.empty()) {
+    data = raw;
   } else if (tensor.has_raw_data()) {
     data = ArrayRef(tensor.raw_data().data(), tensor.raw_data().size());
   } else {

@@ -7,6 +7,8 @@
 #ifndef TEGULA_LIB_FRONTEND_IMPORT_IMPORTER_H
 #define TEGULA_LIB_FRONTEND_IMPORT_IMPORTER_H
 
+#include "ReadModel.h"
+
 #include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Frontend/ImportModel.h"
 
@@ -24,11 +26,13 @@ namespace tegula::frontend {
 /// Turns the data of one tensor into an attribute. Tensors of up to 1 KiB are
 /// stored in the attribute; larger ones become resource blobs that keep
 /// `owner` alive and are never copied. `directory` is where external data may
-/// lie; empty when there is none. Null after a diagnostic at `loc`.
+/// lie; empty when there is none. `raw`, when it is not empty, is the raw data
+/// that the protobuf lacks. Null after a diagnostic at `loc`.
 mlir::ElementsAttr importTensor(const ::onnx::TensorProto &tensor,
                                 std::shared_ptr<const void> owner,
                                 llvm::StringRef directory,
-                                const ImportLimits &limits, mlir::Location loc);
+                                const ImportLimits &limits, mlir::Location loc,
+                                llvm::ArrayRef<char> raw = {});
 
 /// A sparse tensor as a dense attribute. Null after a diagnostic.
 mlir::ElementsAttr importSparseTensor(const ::onnx::SparseTensorProto &tensor,
@@ -63,8 +67,7 @@ llvm::Error upgradeNode(const ::onnx::NodeProto &node, int64_t version,
 class Importer {
 public:
   Importer(const ImportOptions &options, llvm::StringRef directory,
-           std::shared_ptr<::onnx::ModelProto> model,
-           mlir::MLIRContext *context);
+           ModelData data, mlir::MLIRContext *context);
 
   /// The whole model as a module, or null after a diagnostic.
   mlir::OwningOpRef<mlir::ModuleOp> run();
@@ -103,6 +106,7 @@ private:
   mlir::FailureOr<mlir::Attribute>
   importAttribute(const ::onnx::AttributeProto &attribute, mlir::Location loc);
   mlir::LogicalResult importRegions(const ::onnx::NodeProto &node,
+                                    const ::onnx::OpSchema &schema,
                                     llvm::ArrayRef<mlir::Value> operands,
                                     mlir::OperationState &state);
   mlir::LogicalResult importRegion(const ::onnx::GraphProto &graph,
@@ -125,6 +129,7 @@ private:
 
   const ImportOptions &options;
   std::string directory;
+  ModelData data;
   std::shared_ptr<::onnx::ModelProto> model;
   /// Keeps the protobufs that are being read alive: the model or a copy of one
   /// node of it. Attributes that refer to their data hold on to it.
@@ -134,7 +139,7 @@ private:
   /// Innermost scope last: a name is looked up from there outwards.
   llvm::SmallVector<Scope> scopes;
   /// Declared types of values (value_info), for operators without inference.
-  llvm::StringMap<const ::onnx::TypeProto *> declared;
+  llvm::StringMap<mlir::Type> declared;
   /// Functions of the model by "domain:name:overload".
   llvm::StringMap<const ::onnx::FunctionProto *> functions;
   /// Operator sets in force: the model's, or the called function's.

@@ -36,6 +36,8 @@ static void setInts(::onnx::NodeProto &node, const char *name, int64_t value) {
 /// Scan-8 runs once for each row of a batch: an outer Scan over axis 0 of
 /// every operand, whose body is the Scan of today.
 static Error scan(NodeUpgrade &upgrade) {
+  if (upgrade.find("scan_input_axes"))
+    return Error::success(); // The inner Scan made below.
   if (upgrade.hasInput(0))
     return llvm::createStringError(
         "Scan of operator set 8 with sequence_lens is not supported");
@@ -57,9 +59,15 @@ static Error scan(NodeUpgrade &upgrade) {
   inner.set_name(upgrade.node.name());
   *inner.add_attribute() = *body;
   *inner.add_attribute() = *count;
+  AttributeProto *axes = inner.add_attribute();
+  axes->set_name("scan_input_axes");
+  axes->set_type(AttributeProto::INTS);
+  for (int64_t i = 0; i < std::min<int64_t>(count->i(), 10000); ++i)
+    axes->add_ints(0);
   if (directions) {
-    *inner.add_attribute() = *directions;
-    inner.mutable_attribute(2)->set_name("scan_input_directions");
+    AttributeProto *renamed = inner.add_attribute();
+    *renamed = *directions;
+    renamed->set_name("scan_input_directions");
   }
   for (int i = 1; i < upgrade.node.input_size(); ++i) {
     std::string row = upgrade.fresh();
