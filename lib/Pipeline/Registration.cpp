@@ -5,17 +5,24 @@
 #include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Graph/OnnxToGraph/Passes.h"
-#include "tegula/Target/Common/Passes.h"
+#include "tegula/Graph/Transforms/Passes.h"
 #include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Target/Common/Passes.h"
+#include "tegula/Target/Common/Translate.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
+#include "tegula/Tile/Transforms/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, onnx::OnnxDialect,
                   sched::SchedDialect>();
+  tile::registerBufferizationModels(registry);
+  target::registerTranslation(registry);
 }
 
 void tegula::pipeline::registerTegulaPasses() {
   graph::registerTegulaOnnxToGraphPasses();
-  target::registerTegulaTargetCommonPasses();
+  graph::registerTegulaGraphTransformsPasses();
   tile::registerTegulaGraphToTilePasses();
+  tile::registerTegulaTileTransformsPasses();
+  target::registerTegulaTargetCommonPasses();
 }

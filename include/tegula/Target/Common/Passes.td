@@ -43,4 +43,67 @@ def ExpandMathPass : Pass<"tegula-target-expand-math"> {
   ];
 }
 
+def LowerEntryPass : Pass<"tegula-target-lower-entry", "::mlir::ModuleOp"> {
+  let summary = "Give the entry function the runtime's calling convention";
+  let description = [{
+    Expects the function without structured control flow and with planned
+    buffers (tegula-tile-plan-arena). Inputs are read from arrays of pointers,
+    buffers come from the runtime, kernels are called with one array of 8-byte
+    slots, and every failure returns a status.
+
+    ```mlir
+    func.func @main(%x: memref<?x4xf32>) -> memref<?x4xf32>
+    // becomes
+    func.func @tegula_entry(%ctx: !llvm.ptr, %inputs: !llvm.ptr, %shapes: !llvm.ptr) -> i32
+    ```
+  }];
+  let options = [
+    Option<"entry", "entry", "std::string", /*default=*/"\"main\"",
+           "Name of the entry function">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def LowerKernelPass : Pass<"tegula-target-lower-kernel", "::mlir::ModuleOp"> {
+  let summary = "Give a kernel function the calling convention of graph.call";
+  let description = [{
+    The kernel reads its arguments from an array of 8-byte slots: the context,
+    then for each argument its pointer and its dynamic sizes, or the scalar.
+    Kernels with a parallel loop hand it to the runtime.
+
+    ```mlir
+    func.func @k(%a: memref<?xf32>, %begin: index, %end: index)
+    func.func @k_tasks(%a: memref<?xf32>) -> index
+    // becomes
+    func.func @k(%slots: !llvm.ptr) -> i32
+    func.func private @k_range(%slots: !llvm.ptr, %begin: i64, %end: i64)
+    func.func private @k_body(%a: !llvm.ptr {llvm.noalias}, %size: index, %begin: index, %end: index)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertToLLVMPass
+    : Pass<"tegula-target-convert-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Convert everything but nested modules to the LLVM dialect";
+  let description = [{
+    One conversion over all upstream patterns: affine, arith, cf, func, index,
+    math, memref, ub, vector. Math functions that have no instruction become
+    calls of libm.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // TEGULA_TARGET_COMMON_PASSES

@@ -1,0 +1,66 @@
+//===- Passes.td - Graph-stage passes ---------------------------*- tablegen -*-===//
+
+#ifndef TEGULA_GRAPH_TRANSFORMS_PASSES
+#define TEGULA_GRAPH_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwisePass
+    : Pass<"tegula-graph-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuse elementwise linalg.generic ops into their only consumer";
+  let description = [{
+    Upstream's elementwise fusion, with a control function that never computes
+    an expensive body twice: a producer is fused only into its single user, and
+    only where every element of the producer is read once; cheap bodies (no
+    math functions, at most four operations) may be recomputed where they are
+    broadcast. Reductions take in the producers of their only input.
+
+    ```mlir
+    %0 = linalg.generic {.. exp ..} ins(%x) outs(%e0)
+    %1 = linalg.generic {.. add ..} ins(%0, %y) outs(%e1)
+    // becomes
+    %1 = linalg.generic {.. exp, add ..} ins(%x, %y) outs(%e1)
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def FormKernelsPass
+    : Pass<"tegula-graph-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Put every operation that computes tensors into a graph.kernel";
+  let description = [{
+    Each block of the function, including those of scf.if, scf.for and
+    scf.while, is cut into kernels. With `fuse`, a kernel is an operation
+    together with the producers that only it uses: the contraction or
+    convolution before an elementwise op of the same shape (epilogue), padding
+    before a convolution, chains of elementwise ops, and reductions over
+    trailing dimensions with the elementwise ops over the same leading ones
+    (softmax, layer normalisation). Without it, every operation is a kernel of
+    its own. Empty tensors, fills, scalars and splats move into the kernels that
+    use them.
+
+    ```mlir
+    %0 = linalg.matmul ins(%a, %b) outs(%fill)
+    %1 = linalg.generic {.. max 0 ..} ins(%0) outs(%e)
+    // becomes
+    %1 = graph.kernel ins(%a, %b) outs(%e) {
+    ^bb0(%x, %y, %z):
+      %f = linalg.fill ins(%zero) outs(%empty)
+      %m = linalg.matmul ins(%x, %y) outs(%f)
+      %r = linalg.generic {.. max 0 ..} ins(%m) outs(%z)
+      graph.yield %r
+    }
+    ```
+  }];
+  let options = [
+    Option<"fuse", "fuse", "bool", /*default=*/"true",
+           "Group producers with their consumers">
+  ];
+  let dependentDialects = ["::tegula::graph::GraphDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // TEGULA_GRAPH_TRANSFORMS_PASSES

@@ -1,0 +1,27 @@
+//===- Passes.h - Tile-stage passes -----------------------------*- C++ -*-===//
+
+#ifndef TEGULA_TILE_TRANSFORMS_PASSES_H
+#define TEGULA_TILE_TRANSFORMS_PASSES_H
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace tegula::tile {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "tegula/Tile/Transforms/Passes.h.inc"
+
+/// Registers how `graph.call` turns from tensors to buffers.
+void registerBufferizationModels(mlir::DialectRegistry &registry);
+
+} // namespace tegula::tile
+
+#endif // TEGULA_TILE_TRANSFORMS_PASSES_H

@@ -1,0 +1,135 @@
+//===- Passes.td - Tile-stage passes ----------------------------*- tablegen -*-===//
+
+#ifndef TEGULA_TILE_TRANSFORMS_PASSES
+#define TEGULA_TILE_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def OutlineKernelsPass
+    : Pass<"tegula-tile-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Move the body of each graph.kernel to a function on buffers";
+  let description = [{
+    Every kernel becomes a function in a nested module of the same name, and a
+    `graph.call`. Kernels whose functions have the same text share one. The
+    attributes of the kernel, such as its schedule, move to the function.
+
+    ```mlir
+    module @exp_0 {
+      func.func @exp_0(%a: memref<4xf32>, %o: memref<4xf32>) attributes {schedule = ..} {
+        %ta = bufferization.to_tensor %a restrict : memref<4xf32> to tensor<4xf32>
+        %e = tensor.empty() : tensor<4xf32>
+        %r = linalg.exp ins(%ta : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+        bufferization.materialize_in_destination %r in restrict writable %o
+        return
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def ExternalizeWeightsPass
+    : Pass<"tegula-tile-externalize-weights", "::mlir::ModuleOp"> {
+  let summary = "Replace tensor constants by offsets into the weight blob";
+  let description = [{
+    Each tensor constant of the entry function becomes a view of the external
+    symbol `tegula_weights`, at a 64-byte aligned offset. Equal contents share
+    one place. The bytes themselves are collected by `externalizeWeights`
+    (Weights.h); this pass drops them and serves tests.
+
+    ```mlir
+    %c = arith.constant dense_resource<w> : tensor<64x64xf32>
+    // becomes
+    %w = memref.get_global @tegula_weights : memref<16384xi8>
+    %v = memref.view %w[%offset][] : memref<16384xi8> to memref<64x64xf32>
+    %c = bufferization.to_tensor %v restrict : memref<64x64xf32> to tensor<64x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def BufferizeEntryPass
+    : Pass<"tegula-tile-bufferize-entry", "::mlir::func::FuncOp"> {
+  let summary = "Turn the entry function from tensors to buffers";
+  let description = [{
+    Arguments are read-only buffers, results are buffers; all are dense and
+    row-major (identity layout). One-shot bufferization does the rest.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def PlanArenaPass : Pass<"tegula-tile-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Give every buffer of the entry function a place";
+  let description = [{
+    Annotates each `memref.alloc` of the entry function with one of
+
+    - `tegula.output = i`: it is result number i (the first result that is an
+      allocation of the entry block; other results are copied);
+    - `tegula.offset = n`: at byte n of the arena (static size); buffers with
+      disjoint live ranges share bytes, by best fit, largest first;
+    - `tegula.slot = n`: the growable buffer number n (dynamic size);
+    - `tegula.heap`: allocated by the runtime and freed at the end of the run
+      (it leaves the loop iteration that allocates it).
+
+    The function gets `tegula.arena_bytes` and `tegula.slots`. Kernels that take
+    a scratch buffer after their outputs are given one.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def LowerLoopsPass : Pass<"tegula-tile-lower-loops", "::mlir::func::FuncOp"> {
+  let summary = "Lower a kernel function to plain loops (the generic family)";
+  let description = [{
+    The fallback for every kernel that no other family lowering takes, and the
+    only one at -O0. The body is bufferized in one shot, each linalg op becomes
+    a loop nest, and the leading parallel loops that all of them share become
+    one `scf.forall`.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def PlaceTemporariesPass
+    : Pass<"tegula-tile-place-temporaries", "::mlir::func::FuncOp"> {
+  let summary = "Put the temporaries of a kernel on the stack or in scratch";
+  let description = [{
+    Static temporaries go on the stack until 64 KiB are used up; larger ones
+    that live outside of the parallel loop are views of one scratch buffer, a
+    new last argument. The rest stays with the runtime's allocator.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def LowerTasksPass : Pass<"tegula-tile-lower-tasks", "::mlir::ModuleOp"> {
+  let summary = "Split the parallel loop of a kernel into tasks";
+  let description = [{
+    ```mlir
+    func.func @k(%a: memref<8xf32>) {
+      scf.forall (%i) in (%n) { .. }
+    }
+    // becomes
+    func.func @k(%a: memref<8xf32>, %begin: index, %end: index) {
+      scf.for %i = %begin to %end step %c1 { .. }
+    }
+    func.func @k_tasks(%a: memref<8xf32>) -> index { return %n : index }
+    ```
+
+    A kernel without a parallel loop is left as it is.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+#endif // TEGULA_TILE_TRANSFORMS_PASSES

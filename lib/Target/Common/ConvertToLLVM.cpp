@@ -1,0 +1,126 @@
+//===- ConvertToLLVM.cpp - Upstream dialects to the LLVM dialect ----------===//
+
+#include "tegula/Target/Common/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace tegula::target {
+#define GEN_PASS_DEF_CONVERTTOLLVMPASS
+#include "tegula/Target/Common/Passes.h.inc"
+} // namespace tegula::target
+
+using namespace mlir;
+
+/// Vector operations that have a simpler form.
+static void populateVectorLowerings(RewritePatternSet &patterns) {
+  vector::populateVectorToVectorCanonicalizationPatterns(patterns);
+  vector::populateVectorBroadcastLoweringPatterns(patterns);
+  vector::populateVectorContractLoweringPatterns(
+      patterns, vector::VectorContractLowering::OuterProduct);
+  vector::populateVectorMaskOpLoweringPatterns(patterns);
+  vector::populateVectorShapeCastLoweringPatterns(patterns);
+  vector::populateVectorInterleaveLoweringPatterns(patterns);
+  vector::populateVectorTransposeLoweringPatterns(
+      patterns, vector::VectorTransposeLowering::Shuffle1D);
+  vector::populateVectorMaskMaterializationPatterns(
+      patterns, /*force32BitVectorIndices=*/false);
+  vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+  vector::populateVectorStepLoweringPatterns(patterns);
+  vector::populateVectorRankReducingFMAPattern(patterns);
+  vector::populateVectorGatherLoweringPatterns(patterns);
+  vector::populateVectorTransferLoweringPatterns(patterns,
+                                                 /*maxTransferRank=*/1);
+}
+
+namespace {
+
+struct ConvertToLLVMPass
+    : tegula::target::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    bool hasVectors = false;
+    for (Operation &op : *getOperation().getBody()) {
+      if (isa<ModuleOp>(op))
+        continue;
+      ops.push_back(&op);
+      op.walk([&](Operation *inner) {
+        hasVectors |= isa<vector::VectorDialect>(inner->getDialect());
+      });
+    }
+    if (failed(simplify(ops, hasVectors)) || failed(convert(ops)))
+      signalPassFailure();
+  }
+
+  /// Operations that have no LLVM counterpart become ones that have.
+  LogicalResult simplify(ArrayRef<Operation *> ops, bool hasVectors) {
+    RewritePatternSet patterns(&getContext());
+    memref::populateExpandStridedMetadataPatterns(patterns);
+    memref::populateExpandOpsPatterns(patterns);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    arith::populateExpandBFloat16Patterns(patterns);
+    populateAffineToStdConversionPatterns(patterns);
+    if (hasVectors)
+      populateVectorLowerings(patterns);
+    FrozenRewritePatternSet frozen(std::move(patterns));
+    for (Operation *op : ops)
+      if (op->getNumRegions() && failed(applyPatternsGreedily(op, frozen)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult convert(ArrayRef<Operation *> ops) {
+    MLIRContext *context = &getContext();
+    LLVMTypeConverter converter(context);
+    RewritePatternSet patterns(context);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    index::populateIndexToLLVMConversionPatterns(converter, patterns);
+    populateAffineToStdConversionPatterns(patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    populateFuncToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateMathToLibmConversionPatterns(patterns,
+                                         /*benefit=*/PatternBenefit(1));
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    LLVMConversionTarget target(*context);
+    target.addLegalOp<ModuleOp>();
+    if (failed(applyPartialConversion(ops, target, std::move(patterns))))
+      return failure();
+    return reconcileCasts();
+  }
+
+  /// Removes the casts between buffers and their descriptors, and those of
+  /// functions to their addresses.
+  LogicalResult reconcileCasts() {
+    SmallVector<UnrealizedConversionCastOp> casts;
+    for (Operation &op : *getOperation().getBody())
+      if (!isa<ModuleOp>(op))
+        op.walk(
+            [&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+    SmallVector<UnrealizedConversionCastOp> left;
+    reconcileUnrealizedCasts(casts, &left);
+    if (left.empty())
+      return success();
+    return left.front()->emitError("cannot be converted to LLVM");
+  }
+};
+
+} // namespace

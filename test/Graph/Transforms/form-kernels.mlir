@@ -1,0 +1,103 @@
+// RUN: tegula-opt %s -tegula-graph-form-kernels -split-input-file | FileCheck %s
+// RUN: tegula-opt %s -tegula-graph-form-kernels=fuse=0 -split-input-file | FileCheck %s --check-prefix=ALONE
+
+#id = affine_map<(i, j) -> (i, j)>
+
+// CHECK-LABEL: @epilogue
+// CHECK-SAME: %[[X:.+]]: tensor<8x16xf32>, %[[W:.+]]: tensor<16x32xf32>
+// CHECK: %[[O:.+]] = tensor.empty() : tensor<8x32xf32>
+// CHECK: graph.kernel ins(%[[X]], %[[W]] : {{.*}}) outs(%[[O]] : tensor<8x32xf32>)
+// CHECK: ^bb0(%[[A:.+]]: tensor<8x16xf32>, %[[B:.+]]: tensor<16x32xf32>, %[[C:.+]]: tensor<8x32xf32>):
+// CHECK: %[[F:.+]] = linalg.fill
+// CHECK: %[[M:.+]] = linalg.matmul ins(%[[A]], %[[B]] : {{.*}}) outs(%[[F]] :
+// CHECK: %[[R:.+]] = linalg.generic {{.*}} ins(%[[M]] : {{.*}}) outs(%[[C]] :
+// CHECK: graph.yield %[[R]]
+// CHECK-NOT: graph.kernel
+// ALONE-LABEL: @epilogue
+// ALONE-COUNT-2: graph.kernel
+func.func @epilogue(%x: tensor<8x16xf32>, %w: tensor<16x32xf32>) -> tensor<8x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8x32xf32>) -> tensor<8x32xf32>
+  %m = linalg.matmul ins(%x, %w : tensor<8x16xf32>, tensor<16x32xf32>) outs(%f : tensor<8x32xf32>) -> tensor<8x32xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%m : tensor<8x32xf32>) outs(%e : tensor<8x32xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.maximumf %a, %zero : f32
+    linalg.yield %c : f32
+  } -> tensor<8x32xf32>
+  return %r : tensor<8x32xf32>
+}
+
+// -----
+
+// A result that something else needs ends a kernel.
+// CHECK-LABEL: @two_users
+// CHECK-COUNT-2: graph.kernel
+func.func @two_users(%x: tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  %e = tensor.empty() : tensor<8x8xf32>
+  %m = linalg.exp ins(%x : tensor<8x8xf32>) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  %r = linalg.abs ins(%m : tensor<8x8xf32>) outs(%e : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %m, %r : tensor<8x8xf32>, tensor<8x8xf32>
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+
+// CHECK-LABEL: @rows
+// CHECK: graph.kernel
+// CHECK-NOT: graph.kernel
+// ALONE-LABEL: @rows
+// ALONE-COUNT-2: graph.kernel
+func.func @rows(%x: tensor<?x16xf32>) -> tensor<?x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+  %e1 = tensor.empty(%n) : tensor<?xf32>
+  %e2 = tensor.empty(%n) : tensor<?x16xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e1 : tensor<?xf32>) -> tensor<?xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<?x16xf32>) outs(%z : tensor<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.addf %a, %b : f32
+    linalg.yield %c : f32
+  } -> tensor<?xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<?x16xf32>, tensor<?xf32>) outs(%e2 : tensor<?x16xf32>) {
+  ^bb0(%a: f32, %m: f32, %b: f32):
+    %c = arith.divf %a, %m : f32
+    linalg.yield %c : f32
+  } -> tensor<?x16xf32>
+  return %r : tensor<?x16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @nested
+// CHECK: scf.if
+// CHECK: graph.kernel
+// CHECK: scf.yield
+func.func @nested(%p: i1, %x: tensor<4xf32>) -> tensor<4xf32> {
+  %r = scf.if %p -> tensor<4xf32> {
+    %e = tensor.empty() : tensor<4xf32>
+    %m = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    scf.yield %m : tensor<4xf32>
+  } else {
+    scf.yield %x : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @pad
+// CHECK-SAME: %[[N:.+]]: index
+// CHECK: graph.kernel ins(%{{.+}}, %[[N]] : tensor<4xf32>, index)
+// CHECK: tensor.pad
+func.func @pad(%n: index, %x: tensor<4xf32>) -> tensor<?xf32> {
+  %zero = arith.constant 0.0 : f32
+  %r = tensor.pad %x low[%n] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %zero : f32
+  } : tensor<4xf32> to tensor<?xf32>
+  return %r : tensor<?xf32>
+}

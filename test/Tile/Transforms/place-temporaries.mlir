@@ -1,0 +1,34 @@
+// RUN: tegula-opt %s -tegula-tile-place-temporaries -allow-unregistered-dialect | FileCheck %s
+
+// CHECK-LABEL: @stack
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<16xf32>
+// CHECK: scf.for
+// CHECK-NOT: memref.alloc
+func.func @stack(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %a = memref.alloc() : memref<16xf32>
+    "test.use"(%a) : (memref<16xf32>) -> ()
+  }
+  return
+}
+
+// CHECK-LABEL: @scratch
+// CHECK-SAME: (%[[O:.+]]: memref<4xf32>, %[[S:.+]]: memref<262144xi8>) attributes {tegula.scratch}
+// CHECK: memref.view %[[S]][%{{.+}}][] : memref<262144xi8> to memref<32768xf32>
+// CHECK: memref.view %[[S]][%{{.+}}][] : memref<262144xi8> to memref<32768xf32>
+func.func @scratch(%o: memref<4xf32>) {
+  %a = memref.alloc() : memref<32768xf32>
+  %b = memref.alloc() : memref<32768xf32>
+  "test.use"(%a, %b) : (memref<32768xf32>, memref<32768xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: @dynamic
+// CHECK: memref.alloc(%{{.+}}) : memref<?xf32>
+func.func @dynamic(%n: index) {
+  %a = memref.alloc(%n) : memref<?xf32>
+  "test.use"(%a) : (memref<?xf32>) -> ()
+  return
+}
