@@ -1,8 +1,8 @@
 //===- link-ir.cpp - Textual LLVM IR to an artifact, for tests -----------===//
 //
-//   link-ir [OPTION=VALUE...] model.ll -o artifact
+//   link-ir [OPTION=VALUE...] model.ll [more.ll...] -o artifact
 //
-// The module defines tegula_entry. Comments of the form
+// The modules define tegula_entry. Comments of the first of the form
 //   ; input: NAME DTYPE [DIM...]     DIM: a number, ?, or the name of a size
 //   ; output: NAME DTYPE [DIM...]    "..." as the only DIM: any rank
 //   ; slots: N      ; arena: BYTES   ; weights: float values
@@ -25,12 +25,13 @@
 using namespace llvm;
 using namespace tegula::target;
 
-static cl::opt<std::string> inputPath(cl::Positional, cl::Required);
+static cl::list<std::string> inputPaths(cl::Positional, cl::OneOrMore);
 static cl::opt<std::string> outputPath("o", cl::Required);
 static cl::opt<std::string> modelName("name", cl::init("net"));
 static cl::opt<std::string> cpu("cpu", cl::init("x86-64"));
 static cl::opt<std::string> features("features");
 static cl::opt<std::string> headerPath("header");
+static cl::opt<unsigned> jobs("jobs", cl::desc("threads that compile"));
 static cl::opt<uint64_t> extraWeights("zero-weights",
                                       cl::desc("bytes behind the weights"));
 static cl::opt<OutputKind>
@@ -111,17 +112,21 @@ static Error writeHeader(const ArtifactSignature &signature) {
   return errorCodeToError(code);
 }
 
-static Error linkIr() {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
-      MemoryBuffer::getFile(inputPath);
-  if (!text)
-    return errorCodeToError(text.getError());
-  LLVMContext context;
+/// Parses a module on the thread that compiles it.
+static Expected<std::unique_ptr<Module>> readModule(const std::string &path,
+                                                    LLVMContext &context) {
   SMDiagnostic diagnostic;
-  std::unique_ptr<Module> module =
-      parseIR((*text)->getMemBufferRef(), diagnostic, context);
+  std::unique_ptr<Module> module = parseIRFile(path, diagnostic, context);
   if (!module)
     return createStringError(diagnostic.getMessage());
+  return module;
+}
+
+static Error linkIr() {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> text =
+      MemoryBuffer::getFile(inputPaths[0]);
+  if (!text)
+    return errorCodeToError(text.getError());
   std::vector<float> weights;
   ArtifactSignature signature = parseSignature((*text)->getBuffer(), weights);
   const std::string weightsPath = outputPath + ".weights.o";
@@ -133,9 +138,17 @@ static Error linkIr() {
   EmitOptions options;
   options.cpu = cpu;
   options.features = features;
-  Expected<SmallVector<char, 0>> code = emitObject(*module, options);
-  if (!code)
-    return code.takeError();
+  std::vector<ModuleMaker> makers;
+  for (const std::string &path : inputPaths)
+    makers.push_back(
+        [path](LLVMContext &context) { return readModule(path, context); });
+  size_t progress = 0;
+  Expected<std::vector<SmallVector<char, 0>>> codes =
+      emitObjects(makers, options, jobs, [&](size_t done) { progress = done; });
+  if (!codes)
+    return codes.takeError();
+  if (progress != makers.size())
+    return createStringError("progress was not reported");
   Expected<SmallVector<char, 0>> manifest = emitManifest(signature, options);
   if (!manifest)
     return manifest.takeError();
@@ -144,10 +157,11 @@ static Error linkIr() {
       return error;
   LinkOptions linkOptions;
   linkOptions.name = sanitizeIdentifier(modelName);
-  const LinkInput inputs[] = {
-      LinkInput::fromBytes(StringRef(code->data(), code->size())),
+  std::vector<LinkInput> inputs = {
       LinkInput::fromBytes(StringRef(manifest->data(), manifest->size())),
       LinkInput::fromPath(weightsPath)};
+  for (const SmallVector<char, 0> &code : *codes)
+    inputs.push_back(LinkInput::fromBytes(StringRef(code.data(), code.size())));
   Error result = linkArtifact(inputs, kind, linkOptions, outputPath);
   sys::fs::remove(weightsPath);
   return result;
