@@ -27,11 +27,13 @@ struct Block {
   int64_t bytes;
 };
 
-/// An allocation that lives until the end of the run, in front of its memory.
+/// An allocation that lives until the end of the run or parallel region, in
+/// front of its memory; afterwards it is spare for the next one.
 struct RunAllocation {
   RunAllocation *next;
-  int64_t bytes; // Of the whole block, this header included.
-  char padding[kAlignment - sizeof(void *) - sizeof(int64_t)];
+  int64_t bytes;   // Of the whole block, this header included.
+  int64_t lastRun; // The last run that used it.
+  char padding[kAlignment - sizeof(void *) - 2 * sizeof(int64_t)];
 };
 static_assert(sizeof(RunAllocation) == kAlignment, "keeps memory aligned");
 
@@ -99,7 +101,9 @@ struct TegulaContext {
   tegula::runtime::Block arena;
   tegula::runtime::Block callerArena; // Given by the caller, never freed.
   tegula::runtime::Block *slots;
-  tegula::runtime::RunAllocation *allocations;
+  tegula::runtime::RunAllocation *allocations; // In use, newest first.
+  tegula::runtime::RunAllocation *spares;
+  int64_t numRuns;
   tegula::runtime::Output *outputs;
   void **inputData;
   const int64_t **inputShapes;
@@ -130,7 +134,10 @@ int32_t checkTensors(TegulaContext *ctx, const TegulaTensor *inputs,
 /// Makes `block` hold at least `bytes`; its contents are lost if it grows.
 bool reserve(TegulaContext *ctx, Block &block, int64_t bytes, const char *what);
 void release(TegulaContext *ctx, Block &block);
-void freeRunAllocations(TegulaContext *ctx);
+/// Ends the life of all allocations that are newer than `mark`.
+void retireAllocations(TegulaContext *ctx, RunAllocation *mark);
+/// Frees the spare allocations that the last `keptRuns` runs did not use.
+void freeSpares(TegulaContext *ctx, int64_t keptRuns);
 
 /// Starts the threads. Fewer than asked for is not an error: results do not
 /// depend on it.

@@ -36,11 +36,18 @@ static void systemFree(void *data, int64_t bytes) {
     free(data);
 }
 
+/// Would `bytes` more stay within the context's limit?
+static bool isWithinLimit(const TegulaContext *ctx, int64_t bytes) {
+  int64_t used;
+  return !__builtin_add_overflow(ctx->usedBytes, bytes, &used) &&
+         (ctx->maxBytes == 0 || used <= ctx->maxBytes);
+}
+
 /// Takes `bytes` (rounded, not 0) from the system within the context's limit.
 static void *take(TegulaContext *ctx, int64_t bytes, const char *what) {
-  int64_t used;
-  if (__builtin_add_overflow(ctx->usedBytes, bytes, &used) ||
-      (ctx->maxBytes > 0 && used > ctx->maxBytes)) {
+  if (!isWithinLimit(ctx, bytes))
+    freeSpares(ctx, 0);
+  if (!isWithinLimit(ctx, bytes)) {
     fail(ctx, TEGULA_OUT_OF_MEMORY,
          "%s needs %lld bytes, which with the %lld in use goes over the limit "
          "of %lld",
@@ -49,12 +56,16 @@ static void *take(TegulaContext *ctx, int64_t bytes, const char *what) {
     return nullptr;
   }
   void *data = systemAllocate(bytes);
+  if (!data && ctx->spares) {
+    freeSpares(ctx, 0);
+    data = systemAllocate(bytes);
+  }
   if (!data) {
     fail(ctx, TEGULA_OUT_OF_MEMORY, "no memory for %lld bytes of %s",
          (long long)bytes, what);
     return nullptr;
   }
-  ctx->usedBytes = used;
+  ctx->usedBytes += bytes;
   return data;
 }
 
@@ -75,18 +86,51 @@ bool tegula::runtime::reserve(TegulaContext *ctx, Block &block, int64_t bytes,
   }
   if (block.bytes >= rounded)
     return true;
+  // What grows once grows again, such as the tokens of a text.
+  int64_t roomy;
+  const bool fits = roundUp(block.bytes + block.bytes / 4, &roomy);
   release(ctx, block);
+  if (fits && roomy > rounded && isWithinLimit(ctx, roomy))
+    rounded = roomy;
   block.data = take(ctx, rounded, what);
   block.bytes = block.data ? rounded : 0;
   return block.data != nullptr;
 }
 
-void tegula::runtime::freeRunAllocations(TegulaContext *ctx) {
-  while (RunAllocation *allocation = ctx->allocations) {
+void tegula::runtime::retireAllocations(TegulaContext *ctx,
+                                        RunAllocation *mark) {
+  while (ctx->allocations != mark) {
+    RunAllocation *allocation = ctx->allocations;
     ctx->allocations = allocation->next;
-    ctx->usedBytes -= allocation->bytes;
-    systemFree(allocation, allocation->bytes);
+    allocation->lastRun = ctx->numRuns;
+    allocation->next = ctx->spares;
+    ctx->spares = allocation;
   }
+}
+
+void tegula::runtime::freeSpares(TegulaContext *ctx, int64_t keptRuns) {
+  RunAllocation **link = &ctx->spares;
+  while (RunAllocation *spare = *link) {
+    if (spare->lastRun > ctx->numRuns - keptRuns) {
+      link = &spare->next;
+      continue;
+    }
+    *link = spare->next;
+    ctx->usedBytes -= spare->bytes;
+    systemFree(spare, spare->bytes);
+  }
+}
+
+/// A spare block of `bytes` or a little more, or null.
+static RunAllocation *takeSpare(TegulaContext *ctx, int64_t bytes) {
+  for (RunAllocation **link = &ctx->spares; *link; link = &(*link)->next) {
+    RunAllocation *spare = *link;
+    if (spare->bytes < bytes || spare->bytes / 2 > bytes)
+      continue;
+    *link = spare->next;
+    return spare;
+  }
+  return nullptr;
 }
 
 namespace {
@@ -138,12 +182,15 @@ extern "C" void *tegula_rt_allocate(void *opaque, int64_t bytes) {
     fail(ctx, TEGULA_OUT_OF_MEMORY, "the size of a temporary overflows");
     return nullptr;
   }
-  auto *header =
-      static_cast<RunAllocation *>(take(ctx, total, "a temporary buffer"));
-  if (!header)
-    return nullptr;
+  RunAllocation *header = takeSpare(ctx, total);
+  if (!header) {
+    header =
+        static_cast<RunAllocation *>(take(ctx, total, "a temporary buffer"));
+    if (!header)
+      return nullptr;
+    header->bytes = total;
+  }
   header->next = ctx->allocations;
-  header->bytes = total;
   ctx->allocations = header;
   return poisoned(ctx, header + 1, bytes);
 }

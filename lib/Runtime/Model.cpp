@@ -97,7 +97,7 @@ static void destroy(TegulaContext *ctx) {
     return;
   KeepErrno keepErrno;
   stopPool(ctx->pool);
-  freeRunAllocations(ctx);
+  freeSpares(ctx, 0);
   release(ctx, ctx->arena);
   for (int64_t i = 0; ctx->slots && i < ctx->manifest->num_slots; ++i)
     release(ctx, ctx->slots[i]);
@@ -200,7 +200,8 @@ static int32_t runChecked(TegulaContext *ctx, const TegulaTensor *inputs,
   ctx->pool.active.store(1, std::memory_order_relaxed);
   const int32_t status = tegula_entry(ctx, ctx->inputData, ctx->inputShapes);
   ctx->pool.active.store(0, std::memory_order_relaxed);
-  freeRunAllocations(ctx);
+  retireAllocations(ctx, nullptr);
+  freeSpares(ctx, 1);
   if (ctx->status != TEGULA_OK)
     return ctx->status;
   if (status != TEGULA_OK)
@@ -218,6 +219,7 @@ static int32_t run(TegulaContext *ctx, const TegulaTensor *inputs,
     return TEGULA_BUSY;
   ctx->status = TEGULA_OK;
   ctx->error[0] = '\0';
+  ++ctx->numRuns;
   const int32_t status =
       runChecked(ctx, inputs, numInputs, outputs, numOutputs);
   ctx->running.store(0, std::memory_order_release);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Context.h"
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -157,21 +158,50 @@ extern "C" void tegula_rt_parallel(void *opaque, RangeTask task, void *args,
     return;
   const int64_t threads = ctx->pool.numThreads;
   const int64_t parts = count < threads ? count : threads;
-  // Within a task, or with nothing to share out, the caller does it all.
-  if (parts == 1 || ctx->inParallel.load(std::memory_order_relaxed)) {
+  // Within a task the caller does it all.
+  if (ctx->inParallel.load(std::memory_order_relaxed)) {
     task(args, 0, count);
     return;
   }
+  RunAllocation *mark = ctx->allocations;
   ctx->inParallel.store(1, std::memory_order_relaxed);
-  parallel(ctx->pool, Job{task, args, count, parts});
+  if (parts == 1)
+    task(args, 0, count);
+  else
+    parallel(ctx->pool, Job{task, args, count, parts});
   ctx->inParallel.store(0, std::memory_order_relaxed);
+  retireAllocations(ctx, mark);
+}
+
+/// CPUs that the control group of a container grants, rounded up; 0: no limit.
+static int32_t grantedCpus() {
+  const int file = open("/sys/fs/cgroup/cpu.max", O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return 0;
+  char text[64]; // "max 100000" or "150000 100000": time and period.
+  const ssize_t length = read(file, text, sizeof(text) - 1);
+  close(file);
+  text[length > 0 ? length : 0] = '\0';
+  int64_t numbers[2] = {0, 0};
+  const char *next = text;
+  for (int64_t &number : numbers) {
+    for (; *next >= '0' && *next <= '9' && number < INT32_MAX; ++next)
+      number = number * 10 + (*next - '0');
+    next += *next == ' ';
+  }
+  if (numbers[0] == 0 || numbers[1] == 0)
+    return 0;
+  return static_cast<int32_t>((numbers[0] + numbers[1] - 1) / numbers[1]);
 }
 
 int32_t tegula::runtime::availableCpus() {
   unsigned long mask[kMaxThreads / (8 * sizeof(unsigned long))];
-  long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+  const long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
   int32_t count = 0;
-  for (long i = 0; i < bytes / (long)sizeof(mask[0]); ++i)
+  for (long i = 0; i < bytes / static_cast<long>(sizeof(mask[0])); ++i)
     count += __builtin_popcountl(mask[i]);
+  const int32_t granted = grantedCpus();
+  if (granted > 0 && granted < count)
+    count = granted;
   return count > 0 ? count : 1;
 }

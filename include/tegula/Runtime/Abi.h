@@ -164,7 +164,8 @@ void *tegula_rt_arena(void *ctx, int64_t bytes);
 /* Growable buffer `slot`, 64-byte aligned, kept across runs; its contents die
    when it is requested again. NULL: failure. */
 void *tegula_rt_slot(void *ctx, int64_t slot, int64_t bytes);
-/* 64-byte aligned memory that is freed at the end of the run. NULL: failure. */
+/* 64-byte aligned memory that lives until the end of the run or, if a task
+   asks for it, of the outermost tegula_rt_parallel. NULL: failure. */
 void *tegula_rt_allocate(void *ctx, int64_t bytes);
 /* Calls `task` on disjoint ranges that cover [0, count), and returns when all
    have returned. Inside a task it runs on the calling thread. */
