@@ -185,9 +185,11 @@ Expr abs(Expr a) { return unary<math::AbsFOp>(a); }
 Expr sqrt(Expr a) { return unary<math::SqrtOp>(a); }
 Expr roundEven(Expr a) { return unary<math::RoundEvenOp>(a); }
 
-Expr copySign(Expr a, Expr b) {
-  return {a.getContext(),
-          math::CopySignOp::create(a.getContext().builder, a.get(), b.get())};
+// One operation less than math.copysign, which clears the sign of `a` first.
+Expr withSignOf(Expr a, Expr b) {
+  Expr bits = b.asInteger();
+  Expr sign = bits & bits.bits(b.isF64() ? uint64_t{1} << 63 : 0x80000000);
+  return (a.asInteger() | sign).asFloat();
 }
 
 // A comparison with the bound first is what x86's min and max compute, NaN
@@ -202,11 +204,32 @@ Expr atLeast(Expr a, double bound) {
   return select(limit > a, limit, a);
 }
 
-Expr polynomial(Expr x, llvm::ArrayRef<double> coefficients) {
+// Up to this many coefficients one chain of operations is short enough for a
+// processor to overlap it with its neighbours.
+static constexpr size_t kLongestChain = 7;
+
+static Expr horner(Expr x, llvm::ArrayRef<double> coefficients) {
   Expr result = x.constant(coefficients.back());
   for (double coefficient : llvm::reverse(coefficients.drop_back()))
     result = fma(result, x, coefficient);
   return result;
+}
+
+/// even(x^2) + x odd(x^2): one operation more than a chain, half the latency.
+static Expr evenAndOdd(Expr x, llvm::ArrayRef<double> coefficients) {
+  llvm::SmallVector<double> even, odd;
+  for (auto [power, coefficient] : llvm::enumerate(coefficients))
+    (power % 2 == 0 ? even : odd).push_back(coefficient);
+  Expr square = x * x;
+  return fma(polynomial(square, odd), x, polynomial(square, even));
+}
+
+// The constant term comes last in any case: it is mostly the largest, so that
+// only its addition's rounding counts.
+Expr polynomial(Expr x, llvm::ArrayRef<double> coefficients) {
+  if (coefficients.size() <= kLongestChain)
+    return horner(x, coefficients);
+  return fma(evenAndOdd(x, coefficients.drop_front()), x, coefficients[0]);
 }
 
 } // namespace tegula::target

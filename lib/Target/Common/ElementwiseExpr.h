@@ -117,13 +117,13 @@ Expr abs(Expr a);
 Expr sqrt(Expr a);
 /// The nearest integer, ties to even, as a floating-point number.
 Expr roundEven(Expr a);
-/// The magnitude of `a` with the sign of `b`.
-Expr copySign(Expr a, Expr b);
+/// `a`, which must not be negative, with the sign of `b`.
+Expr withSignOf(Expr a, Expr b);
 /// min and max against a constant that let NaN through.
 Expr atMost(Expr a, double bound);
 Expr atLeast(Expr a, double bound);
 
-/// Horner's scheme; coefficients from the constant term up.
+/// The polynomial with these coefficients, from the constant term up.
 Expr polynomial(Expr x, llvm::ArrayRef<double> coefficients);
 
 } // namespace tegula::target

@@ -35,7 +35,7 @@ Expr expandErf(Expr x) {
   Expr square = x * x;
   Expr near = fma(polynomial(square, kErfNearF32), x, x);
   Expr far = polynomial(atMost(magnitude, 3.95) - 2.525, kErfFarF32);
-  return select(magnitude < 1.1, near, copySign(atMost(far, 1.0), x));
+  return select(magnitude < 1.1, near, withSignOf(atMost(far, 1.0), x));
 }
 
 Expr expandErfc(Expr x) {

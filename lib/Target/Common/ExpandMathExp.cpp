@@ -181,10 +181,10 @@ static Expr expandTanhF32(Expr x) {
   Expr near = fma(square * magnitude, polynomial(square, kTanhF32), magnitude);
   Expr doubled = atMost(magnitude, 9.5) * 2.0;
   Reduced reduced = reduceByLn2(doubled, layout, layout.bias);
-  Expr exp = expOfRemainder(reduced.remainder, kExpF32) *
-             powerOfTwo(reduced.biased, layout);
-  Expr far = 1.0 - 2.0 / (exp + 1.0);
-  return copySign(select(magnitude < 0.55, near, far), x);
+  Expr expPlusOne = fma(expOfRemainder(reduced.remainder, kExpF32),
+                        powerOfTwo(reduced.biased, layout), 1.0);
+  Expr far = 1.0 - 2.0 / expPlusOne;
+  return withSignOf(select(magnitude < 0.55, near, far), x);
 }
 
 // With t = e^(-2|x|) - 1: tanh(|x|) = -t / (2 + t).
@@ -195,7 +195,7 @@ static Expr expandTanhF64(Expr x) {
   Expr small = expm1OfRemainder(reduced.remainder, kExpF64);
   Expr scale = powerOfTwo(reduced.biased, layout);
   Expr t = fma(small, scale, scale - 1.0);
-  return copySign(t / (t + 2.0), x);
+  return withSignOf(abs(t) / (t + 2.0), x);
 }
 
 Expr expandTanh(Expr x) {
@@ -223,7 +223,7 @@ Expr expandSinh(Expr x) {
   Expr square = x * x;
   Expr near = fma(square * magnitude, polynomial(square, kSinhF32), magnitude);
   Expr far = half - 0.25 / half;
-  return copySign(select(magnitude < 1.0, near, far), x);
+  return withSignOf(select(magnitude < 1.0, near, far), x);
 }
 
 Expr exp64ForF32(Expr x) {

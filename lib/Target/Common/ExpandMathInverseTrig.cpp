@@ -38,7 +38,7 @@ Expr expandAtan(Expr x) {
   Expr folded =
       select(isLarge, 1.0, magnitude) / select(isLarge, magnitude, 1.0);
   Expr angle = oddPolynomial(folded, folded * folded, kAtanF32);
-  return copySign(select(isLarge, halfPiMinus(angle), angle), x);
+  return withSignOf(select(isLarge, halfPiMinus(angle), angle), x);
 }
 
 Expr expandAtan2(Expr y, Expr x) {
@@ -54,7 +54,7 @@ Expr expandAtan2(Expr y, Expr x) {
   angle = select(isSteep, halfPiMinus(angle), angle);
   Expr xBits = x.asInteger();
   angle = select(xBits < xBits.bits(0), piMinus(angle), angle);
-  return copySign(angle, y);
+  return withSignOf(angle, y);
 }
 
 namespace {
@@ -77,7 +77,7 @@ static FoldedAsin foldedAsin(Expr x) {
 Expr expandAsin(Expr x) {
   FoldedAsin folded = foldedAsin(x);
   Expr large = halfPiMinus(folded.angle + folded.angle);
-  return copySign(select(folded.isLarge, large, folded.angle), x);
+  return withSignOf(select(folded.isLarge, large, folded.angle), x);
 }
 
 Expr expandAcos(Expr x) {
@@ -85,7 +85,7 @@ Expr expandAcos(Expr x) {
   Expr doubled = folded.angle + folded.angle;
   Expr isNegative = x < 0.0;
   Expr large = select(isNegative, piMinus(doubled), doubled);
-  Expr small = halfPiMinus(copySign(folded.angle, x));
+  Expr small = halfPiMinus(withSignOf(folded.angle, x));
   return select(folded.isLarge, large, small);
 }
 

@@ -206,7 +206,7 @@ Expr expandAsinh(Expr x) {
   Expr near = fma(wide * square, -1.0 / 6.0, wide);
   Expr result = select(wide < kNearZero, near, far);
   result = select(wide < kInfinity, result, wide);
-  return copySign(result.toF32(), x);
+  return withSignOf(result.toF32(), x);
 }
 
 Expr expandAcosh(Expr x) {
@@ -223,7 +223,7 @@ Expr expandAtanh(Expr x) {
   Expr result = select(wide < kNearZero, near, far);
   result = select(wide < 1.0, result,
                   select(wide == 1.0, kInfinity, x.toF64() * kNaN));
-  return copySign(result.toF32(), x);
+  return withSignOf(result.toF32(), x);
 }
 
 } // namespace tegula::target

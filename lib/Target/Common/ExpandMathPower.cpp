@@ -68,7 +68,7 @@ Expr expandCbrt(Expr x) {
   Expr root = exp2In64ForF32(log2In64ForF32(magnitude) * (1.0 / 3.0)).toF32();
   // Zero, infinity and NaN are their own roots.
   Expr regular = (abs(x) > 0.0) & (abs(x) < kInfinity);
-  return select(regular, copySign(root, x), x);
+  return select(regular, withSignOf(root, x), x);
 }
 
 Expr expandRsqrt(Expr x) { return 1.0 / sqrt(x); }

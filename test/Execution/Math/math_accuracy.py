@@ -42,9 +42,9 @@ SPECIAL = np.array(
 SPECIAL = np.concatenate([SPECIAL, -SPECIAL])
 
 
-def loop(symbol, op, operands, element, width, wide=None):
+def loop(symbol, op, operands, element, width):
     """A function (in..., out, count) that maps `op` over arrays."""
-    vector = f"vector<{width}x{element}>" if width > 1 else element
+    vector = f"vector<{width}x{element}>"
     names = [f"%in{i}" for i in range(operands)]
     text = f"func.func @test_{symbol}("
     text += ", ".join(f"{n}: !llvm.ptr" for n in names)
@@ -60,39 +60,47 @@ def loop(symbol, op, operands, element, width, wide=None):
                  f"    %v{i} = llvm.load %p{i} {{alignment = 2 : i64}} : "
                  f"!llvm.ptr -> {vector}\n")
         values.append(f"%v{i}")
-        if wide:
-            text += f"    %w{i} = arith.extf %v{i} : {element} to {wide}\n"
-            values[-1] = f"%w{i}"
-    text += f"    %r = math.{op} {', '.join(values)} : {wide or vector}\n"
+    text += f"    %r = math.{op} {', '.join(values)} : {vector}\n"
     text += (f"    %q = llvm.getelementptr %out[%offset] : "
-             f"(!llvm.ptr, i64) -> !llvm.ptr, {wide or element}\n"
+             f"(!llvm.ptr, i64) -> !llvm.ptr, {element}\n"
              f"    llvm.store %r, %q {{alignment = 2 : i64}} : "
-             f"{wide or vector}, !llvm.ptr\n")
+             f"{vector}, !llvm.ptr\n")
     return text + "  }\n  return\n}\n"
 
 
-def build(text, passes, args, folder, stem):
+def run(*command):
+    subprocess.run([str(c) for c in command], check=True)
+
+
+def build(text, args, folder):
     """Compiles an MLIR module to a shared object."""
-    source = folder / f"{stem}.mlir"
+    source = folder / "tested.mlir"
     source.write_text(text)
-
-    def run(*command):
-        subprocess.run([str(c) for c in command], check=True)
-
-    lower = ["--convert-vector-to-llvm", "--convert-math-to-llvm",
-             "--convert-scf-to-cf", "--convert-arith-to-llvm",
-             "--convert-func-to-llvm", "--convert-cf-to-llvm",
-             "--convert-index-to-llvm", "--reconcile-unrealized-casts"]
-    run(args.opt, source, *passes, "--canonicalize", "--cse", *lower, "-o",
-        folder / f"{stem}.llvm.mlir")
+    fma = "false" if args.no_fma else "true"
+    run(args.opt, source, f"--tegula-target-expand-math=use-fma={fma}",
+        "--canonicalize", "--cse", "--convert-vector-to-llvm",
+        "--convert-math-to-llvm", "--convert-scf-to-cf",
+        "--convert-arith-to-llvm", "--convert-func-to-llvm",
+        "--convert-cf-to-llvm", "--convert-index-to-llvm",
+        "--reconcile-unrealized-casts", "-o", folder / "tested.llvm.mlir")
     run(args.llvm + "mlir-translate", "--mlir-to-llvmir",
-        folder / f"{stem}.llvm.mlir", "-o", folder / f"{stem}.ll")
+        folder / "tested.llvm.mlir", "-o", folder / "tested.ll")
     machine = f"-mattr={args.mattr}" if args.mattr else f"-mcpu={args.mcpu}"
-    run(args.llvm + "llc", "-O3", "-relocation-model=pic", "-filetype=obj", machine,
-        folder / f"{stem}.ll", "-o", folder / f"{stem}.o")
-    run(args.llvm + "clang", "-shared", "-o", folder / f"{stem}.so",
-        folder / f"{stem}.o", "-lm")
-    return ctypes.CDLL(str(folder / f"{stem}.so"))
+    run(args.llvm + "llc", "-O3", "-relocation-model=pic", "-filetype=obj",
+        machine, folder / "tested.ll", "-o", folder / "tested.o")
+    run(args.llvm + "clang", "-shared", "-o", folder / "tested.so",
+        folder / "tested.o", "-lm")
+    return ctypes.CDLL(str(folder / "tested.so"))
+
+
+def buildReference(args, folder):
+    source = pathlib.Path(__file__).parent / "Inputs" / "reference.c"
+    run(args.llvm + "clang", "-O3", "-march=native", "-fno-math-errno",
+        "-fveclib=libmvec", "-fPIC", "-shared", source, "-o",
+        folder / "reference.so", "-lmvec", "-lm")
+    library = ctypes.CDLL(str(folder / "reference.so"))
+    library.largestError.restype = ctypes.c_double
+    return library
 
 
 def call(function, inputs, out):
@@ -102,46 +110,17 @@ def call(function, inputs, out):
     return out
 
 
-def ulpsPerUnit(reference, digits, smallest):
-    """1 / (the step of a format with `digits` digits) at the reference."""
-    if reference.dtype == np.float64:  # The exponent field: fast.
-        field = reference.view(np.int64) >> 52
-        field &= 0x7ff
-        np.maximum(field, 1023 + smallest, out=field)
-        np.subtract(2046 + digits - 1, field, out=field)
-        field <<= 52
-        return field.view(np.float64)
-    _, exponent = np.frexp(reference)
-    return np.ldexp(np.ones_like(reference),
-                    digits - 1 - np.maximum(exponent - 1, smallest))
-
-
-class Measurement:
-    """The largest error so far, infinite for a wrong special value."""
-
-    def __init__(self):
-        self.worst, self.where = -1.0, None
-
-    @staticmethod
-    def compareSpecial(got, reference, error):
-        rounded = reference.astype(got.dtype)
-        special = ~(np.isfinite(got) & np.isfinite(rounded)) | (reference == 0)
-        same = (np.isnan(got) & np.isnan(rounded)) | (
-            (got == rounded) & (np.signbit(got) == np.signbit(rounded)))
-        return np.where(special, np.where(same, 0.0, np.inf), error)
-
-    def add(self, inputs, got, reference, digits=24, smallest=-126):
-        with np.errstate(all="ignore"):
-            error = got.astype(reference.dtype)
-            error -= reference
-            np.abs(error, out=error)
-            error *= ulpsPerUnit(reference, digits, smallest)
-            if not np.isfinite(error.max()) or not reference.all():
-                error = self.compareSpecial(got, reference, error)
-        at = int(np.argmax(error))
-        if error[at] > self.worst:
-            self.worst = float(error[at])
-            self.where = [a[at] for a in inputs] + [got[at], reference[at]]
+def ulpsOff(got, exact, digits, smallest):
+    """|got - exact| in ULP of a format; infinite for a wrong special value."""
+    with np.errstate(all="ignore"):
+        rounded = exact.astype(got.dtype)
+        _, exponent = np.frexp(exact)
+        scale = digits - 1 - np.maximum(exponent - 1, smallest)
+        error = np.ldexp(np.abs(got.astype(exact.dtype) - exact), scale)
+    special = ~(np.isfinite(got) & np.isfinite(rounded)) | (exact == 0)
+    same = (np.isnan(got) & np.isnan(rounded)) | (
+        (got == rounded) & (np.signbit(got) == np.signbit(rounded)))
+    return np.where(special, np.where(same, 0.0, np.inf), error)
 
 
 def unaryInputs(exhaustive):
@@ -193,13 +172,26 @@ def padded(arrays):
 
 
 def measureF32(name, inputs, library, reference):
-    result = Measurement()
+    """The largest error, and the input, the output and the exact output."""
+    worst, at = -1.0, None
+    where = ctypes.c_int64()
     for arrays in inputs:
         arrays = padded(arrays if isinstance(arrays, tuple) else (arrays,))
         got = call(library["test_" + name], arrays, np.empty_like(arrays[0]))
-        exact = call(reference["test_" + name], arrays, np.empty(len(got), np.float64))
-        result.add(arrays, got, exact)
-    return result
+        exact = call(reference["reference_" + name], arrays,
+                     np.empty(len(got), np.float64))
+        error = reference.largestError(
+            ctypes.c_void_p(got.ctypes.data), ctypes.c_void_p(exact.ctypes.data),
+            ctypes.c_int64(len(got)), ctypes.byref(where))
+        if error > worst:
+            worst = error
+            at = [a[where.value] for a in (*arrays, got, exact)]
+    return worst, at
+
+
+def largest(errors, *arrays):
+    at = int(np.argmax(errors))
+    return float(errors[at]), [a[at] for a in arrays]
 
 
 def measureF64(name, library):
@@ -210,38 +202,33 @@ def measureF64(name, library):
         random.integers(-60, 11, count))
     near = 1 + random.uniform(-1, 1, count) * np.exp2(
         random.integers(-50, 0, count))
-    x = padded([np.concatenate([SPECIAL.astype(np.float64), bits, moderate,
-                                near])])
-    got = call(library["test_" + name + "_f64"], x, np.empty_like(x[0]))
+    x, = padded([np.concatenate([SPECIAL.astype(np.float64), bits, moderate,
+                                 near])])
+    got = call(library["test_" + name + "_f64"], [x], np.empty_like(x))
     with np.errstate(all="ignore"):
-        exact = getattr(np, name)(x[0].astype(np.longdouble))
-    result = Measurement()
-    result.add(x, got, exact, digits=53, smallest=-1022)
-    return result
+        exact = getattr(np, name)(x.astype(np.longdouble))
+    return largest(ulpsOff(got, exact, 53, -1022), x, got, exact)
 
 
 def measureF16(name, library, reference):
-    x = [np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(np.float16)]
-    got = call(library["test_" + name + "_f16"], x, np.empty_like(x[0]))
-    exact = call(reference["test_" + name], [x[0].astype(np.float32)],
+    x = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(np.float16)
+    got = call(library["test_" + name + "_f16"], [x], np.empty_like(x))
+    exact = call(reference["reference_" + name], [x.astype(np.float32)],
                  np.empty(len(got), np.float64))
-    result = Measurement()
-    result.add(x, got, exact, digits=11, smallest=-14)
-    return result
+    return largest(ulpsOff(got, exact, 11, -14), x, got, exact)
 
 
-def modules(names, width):
-    """The functions under test, and the same in scalar f64 library calls."""
-    tested = reference = ""
+def module(names, width):
+    """The functions under test, in all types."""
+    tested = ""
     for name in names:
         operands = 2 if name in BINARY else 1
         tested += loop(name, name, operands, "f32", width)
-        reference += loop(name, name, operands, "f32", 1, wide="f64")
         if name in UNARY_F64:
             tested += loop(name + "_f64", name, 1, "f64", width)
         if name in NARROW:
             tested += loop(name + "_f16", name, 1, "f16", width)
-    return tested, reference
+    return tested
 
 
 def measurements(name, library, reference, exhaustive):
@@ -277,22 +264,19 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(args.keep or temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        tested, reference = modules(names, args.width)
-        fma = "false" if args.no_fma else "true"
-        library = build(tested, [f"--tegula-target-expand-math=use-fma={fma}"],
-                        args, folder, "tested")
-        reference = build(reference, ["--convert-math-to-libm"], args, folder, "reference")
+        library = build(module(names, args.width), args, folder)
+        reference = buildReference(args, folder)
 
     failed = False
     for name in names:
         for label, bound, measure in measurements(name, library, reference,
                                                   args.exhaustive):
             start = time.time()
-            result = measure()
-            bad = not result.worst <= bound
+            worst, at = measure()
+            bad = not worst <= bound
             failed |= bad
-            where = ", ".join(repr(float(v)) for v in result.where)
-            print(f"{label:10} {result.worst:8.4f} ULP "
+            where = ", ".join(repr(float(v)) for v in at)
+            print(f"{label:10} {worst:8.4f} ULP "
                   f"{'FAIL' if bad else 'ok':4} "
                   f"{time.time() - start:6.1f} s  ({where})", flush=True)
     sys.exit(failed)
