@@ -7,6 +7,7 @@
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Graph/Transforms/Passes.h"
 #include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Schedule/Transforms/Passes.h"
 #include "tegula/Target/Common/Passes.h"
 #include "tegula/Target/Common/Translate.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
@@ -22,6 +23,7 @@ void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
 void tegula::pipeline::registerTegulaPasses() {
   graph::registerTegulaOnnxToGraphPasses();
   graph::registerTegulaGraphTransformsPasses();
+  sched::registerTegulaScheduleTransformsPasses();
   tile::registerTegulaGraphToTilePasses();
   tile::registerTegulaTileTransformsPasses();
   target::registerTegulaTargetCommonPasses();

@@ -155,7 +155,7 @@ void ContractionLowering::emitTask(Value task) {
   batchIndices.assign(at.begin(), at.end() - 2);
 
   if (plan.schedule.getPackColumns() && !plan.packedColumns)
-    scratch = memref::AllocaOp::create(
+    scratch = memref::AllocOp::create(
         builder, loc, MemRefType::get({kc, nr}, plan.mac.vectorOperandType()),
         builder.getI64IntegerAttr(64));
 

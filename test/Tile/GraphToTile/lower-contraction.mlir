@@ -45,7 +45,7 @@ func.func @packed(%a: memref<12x64xf32>, %b: memref<3x64x16xf32>,
 // Columns that are not constant are packed into a panel; a partial last panel is
 // masked; the last rows get a smaller tile.
 // CHECK-LABEL: func @packs_columns
-// CHECK: memref.alloca() {{.*}} : memref<8x8xf32>
+// CHECK: memref.alloc() {{.*}} : memref<8x8xf32>
 // CHECK: vector.from_elements
 // CHECK: vector.create_mask
 // CHECK: vector.maskedstore

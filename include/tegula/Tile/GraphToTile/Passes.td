@@ -38,4 +38,23 @@ def LowerContractionPass : KernelLowering<"tegula-tile-lower-contraction"> {
   }];
 }
 
+def LowerElementwisePass : KernelLowering<"tegula-tile-lower-elementwise"> {
+  let summary = "Lower #sched.elementwise kernels to vector loops";
+  let description = [{
+    A kernel whose operations are all parallel becomes one `scf.forall` over
+    blocks of its result. Dimensions that every access holds next to each other
+    are folded into one, lanes run along the last, the rest of a row is masked.
+    Bodies without a vector form run as scalars.
+
+    ```mlir
+    // before
+    %r = linalg.generic ... ins(%x, %y : tensor<4x100xf32>, tensor<4x100xf32>)
+    // after
+    scf.forall (%task) in (1) {
+      scf.for %j = %low to %end step %c8 {
+        %0 = vector.load %x1d[%j] : vector<8xf32>
+    ```
+  }];
+}
+
 #endif // TEGULA_TILE_GRAPHTOTILE_PASSES

@@ -1,0 +1,61 @@
+//===- Kernels.h - Kernels and schedules as plain numbers -------*- C++ -*-===//
+//
+// What a cost model is asked about: a problem (sizes of one kernel) and a
+// schedule (a point of its family's space). No MLIR: models are trained and
+// tested without the compiler.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_COSTMODEL_KERNELS_H
+#define TEGULA_COSTMODEL_KERNELS_H
+
+#include <cstdint>
+
+namespace tegula::cost {
+
+/// An extent that is known only at run time.
+inline constexpr int64_t kDynamic = -1;
+
+/// batch x (m x k times k x n). Lanes run along n.
+struct ContractionProblem {
+  int64_t batch = 1, m = 1, n = 1, k = 1;
+  int64_t elementBytes = 4;
+  bool isFloat = true;
+  /// The k x n operand is a constant, packed at compile time.
+  bool constantColumns = false;
+  /// It lies in memory as n x k.
+  bool transposedColumns = false;
+  /// Partial sums cannot be kept in the result: k must be one block.
+  bool oneBlock = false;
+};
+
+/// The parameters of #sched.contraction.
+struct ContractionSchedule {
+  int64_t mr = 1, nr = 1, vl = 1, kc = 1, mc = 1, nc = 1;
+  bool packColumns = false;
+  int64_t prefetch = 0;
+};
+
+/// A convolution: `groups` times an implicit product of filters x (channels *
+/// window) with (channels * window) x pixels.
+struct ConvolutionProblem {
+  int64_t batch = 1, groups = 1;
+  int64_t filters = 1;  ///< Of one group.
+  int64_t channels = 1; ///< Of one group.
+  int64_t window = 1;   ///< Elements of the kernel window.
+  int64_t pixels = 1;   ///< Of one output image.
+  int64_t width = 1;    ///< Innermost output extent.
+  int64_t elementBytes = 4;
+  /// Window of one element, stride 1, no padding.
+  bool pointwise = false;
+};
+
+/// The parameters of #sched.convolution.
+struct ConvolutionSchedule {
+  int64_t mr = 1, nr = 1, vl = 1, kc = 1, nb = 1, fc = 1;
+  bool inPlace = false;
+};
+
+} // namespace tegula::cost
+
+#endif // TEGULA_COSTMODEL_KERNELS_H

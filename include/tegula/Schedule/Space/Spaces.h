@@ -1,0 +1,29 @@
+//===- Spaces.h - The legal schedules of each family ------------*- C++ -*-===//
+//
+// Plain numbers in, plain numbers out. A space is small (tens of points): the
+// sizes that the caches dictate are computed, and only what really trades off is
+// enumerated.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_SCHEDULE_SPACE_SPACES_H
+#define TEGULA_SCHEDULE_SPACE_SPACES_H
+
+#include "tegula/CostModel/CostModel.h"
+
+#include <vector>
+
+namespace tegula::sched {
+
+/// The schedules worth considering for `problem`, never empty, in a fixed order.
+std::vector<cost::ContractionSchedule>
+contractionSpace(const cost::ContractionProblem &problem,
+                 const cost::CpuTarget &target);
+
+std::vector<cost::ConvolutionSchedule>
+convolutionSpace(const cost::ConvolutionProblem &problem,
+                 const cost::CpuTarget &target);
+
+} // namespace tegula::sched
+
+#endif // TEGULA_SCHEDULE_SPACE_SPACES_H

@@ -1,0 +1,38 @@
+//===- Passes.td - Passes that choose schedules -----------*- tablegen -*-===//
+
+#ifndef TEGULA_SCHEDULE_TRANSFORMS_PASSES
+#define TEGULA_SCHEDULE_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def SelectSchedulePass : Pass<"tegula-select-schedule"> {
+  let summary = "Choose a schedule for every kernel";
+  let description = [{
+    Classifies each `graph.kernel` (and each kernel function) by its root
+    operation and attaches the schedule of the family's space that the cost
+    model predicts to be fastest. Nothing else changes; a kernel that already
+    has a schedule keeps it.
+
+    ```mlir
+    // before
+    graph.kernel ins(%x, %w : ...) outs(%o : ...) { ... linalg.matmul ... }
+    // after
+    graph.kernel ins(%x, %w : ...) outs(%o : ...)
+      attributes {schedule = #sched.contraction<mr = 6, nr = 16, ...>} { ... }
+    ```
+  }];
+  let dependentDialects = ["::tegula::sched::SchedDialect"];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "256",
+           "Width of the vector registers">,
+    Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+           "Number of vector registers">,
+    Option<"fusedMultiplyAdd", "fma", "bool", "true",
+           "The target has a fused multiply-add">,
+    Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
+    Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
+           "Level-2 cache of one core">
+  ];
+}
+
+#endif // TEGULA_SCHEDULE_TRANSFORMS_PASSES

@@ -1,0 +1,108 @@
+//===- Problems.cpp - Sizes of a kernel for the cost model ----------------===//
+
+#include "Problems.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "tegula/Graph/IR/Graph.h"
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::sched;
+
+/// The product of the loops' extents, kDynamic if any is dynamic.
+static int64_t extentOf(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
+  int64_t product = 1;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (unsigned loop : loops) {
+    if (ShapedType::isDynamic(ranges[loop]))
+      return cost::kDynamic;
+    product *= ranges[loop];
+  }
+  return product;
+}
+
+/// Is `tensor` a constant, seen through the kernel's argument, or packed one?
+static bool isConstant(Value tensor) {
+  if (tensor.getDefiningOp<linalg::UnPackOp>())
+    return true;
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (!argument)
+    return false;
+  auto kernel = dyn_cast<graph::KernelOp>(argument.getOwner()->getParentOp());
+  return kernel && kernel->getOperand(argument.getArgNumber())
+                       .getDefiningOp<arith::ConstantOp>();
+}
+
+static int64_t bytesOf(Type type) {
+  return type.isIntOrFloat() ? std::max(1u, type.getIntOrFloatBitWidth() / 8)
+                             : 8;
+}
+
+cost::ContractionProblem
+tegula::sched::contractionProblem(const KernelBody &body) {
+  linalg::LinalgOp op = body.reductions.front();
+  ContractionLoops loops = *matchContraction(op);
+  unsigned columns = loops.swapped ? 0 : 1;
+  Value columnsTensor = op.getDpsInputs()[columns];
+  AffineMap map = op.getIndexingMapsArray()[columns];
+
+  cost::ContractionProblem problem;
+  problem.batch = extentOf(op, loops.batch);
+  problem.m = extentOf(op, loops.m);
+  problem.n = extentOf(op, loops.n);
+  problem.k = extentOf(op, loops.k);
+  Type accumulator = op.getBlock()->getArguments().back().getType();
+  problem.elementBytes = bytesOf(accumulator);
+  problem.isFloat = isa<FloatType>(accumulator);
+  // Packing at compile time needs one n dimension.
+  problem.constantColumns = isConstant(columnsTensor) && loops.n.size() == 1;
+  problem.transposedColumns =
+      !problem.constantColumns &&
+      cast<AffineDimExpr>(map.getResults().back()).getPosition() ==
+          loops.k.back();
+  Type result =
+      cast<RankedTensorType>(body.results.front().getType()).getElementType();
+  problem.oneBlock = body.results.size() != 1 || result != accumulator;
+  return problem;
+}
+
+cost::ConvolutionProblem
+tegula::sched::convolutionProblem(const KernelBody &body) {
+  linalg::LinalgOp op = body.reductions.front();
+  linalg::ConvolutionDimensions dims = *linalg::inferConvolutionDims(op);
+  cost::ConvolutionProblem problem;
+  problem.batch = extentOf(op, dims.batch);
+  problem.groups = extentOf(op, dims.depth);
+  problem.filters = extentOf(op, dims.outputChannel);
+  problem.channels = extentOf(op, dims.inputChannel);
+  problem.window = extentOf(op, dims.filterLoop);
+  problem.pixels = extentOf(op, dims.outputImage);
+  problem.width = extentOf(op, dims.outputImage.back());
+  Type accumulator = op.getBlock()->getArguments().back().getType();
+  problem.elementBytes = bytesOf(accumulator);
+  problem.pointwise =
+      problem.window == 1 &&
+      llvm::all_of(dims.strides, [](int64_t s) { return s == 1; }) &&
+      !op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
+  return problem;
+}
+
+int64_t tegula::sched::widestElementBytes(const KernelBody &body) {
+  int64_t widest = 1;
+  auto consider = [&](Type type) {
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      type = shaped.getElementType();
+    if (type.isIntOrFloat())
+      widest = std::max(widest, bytesOf(type));
+  };
+  Value result = body.results.front();
+  Block *block = result.getParentBlock();
+  block->walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      consider(type);
+    for (Value operand : op->getOperands())
+      consider(operand.getType());
+  });
+  return widest;
+}

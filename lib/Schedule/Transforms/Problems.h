@@ -1,0 +1,22 @@
+//===- Problems.h - Sizes of a kernel for the cost model --------*- C++ -*-===//
+
+#ifndef TEGULA_LIB_SCHEDULE_TRANSFORMS_PROBLEMS_H
+#define TEGULA_LIB_SCHEDULE_TRANSFORMS_PROBLEMS_H
+
+#include "tegula/CostModel/CostModel.h"
+#include "tegula/Schedule/IR/KernelBody.h"
+
+namespace tegula::sched {
+
+/// The sizes of a kernel of family Contraction.
+cost::ContractionProblem contractionProblem(const KernelBody &body);
+
+/// The sizes of a kernel of family Convolution.
+cost::ConvolutionProblem convolutionProblem(const KernelBody &body);
+
+/// Bytes of the widest element type that the kernel computes with.
+int64_t widestElementBytes(const KernelBody &body);
+
+} // namespace tegula::sched
+
+#endif // TEGULA_LIB_SCHEDULE_TRANSFORMS_PROBLEMS_H

@@ -1,0 +1,208 @@
+//===- LowerElementwise.cpp - All-parallel kernels ------------------------===//
+//
+// Dimensions that every access holds next to each other are folded into one;
+// lanes run along the last. One task is a block of rows, or a part of one row:
+//
+//   for row in rows of the task
+//     for j in columns step vl: store(emit(output, [row.., lanes j]))
+//     the rest under a mask
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/Pass.h"
+#include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
+#include "tegula/Tile/GraphToTile/KernelFunction.h"
+#include "tegula/Tile/GraphToTile/Passes.h"
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::tile;
+
+namespace tegula::tile {
+#define GEN_PASS_DEF_LOWERELEMENTWISEPASS
+#include "tegula/Tile/GraphToTile/Passes.h.inc"
+} // namespace tegula::tile
+
+namespace {
+
+class ElementwiseLowering {
+public:
+  ElementwiseLowering(KernelFunction &kernel, sched::ElementwiseAttr schedule,
+                      ElementwiseEmitter &emitter, int64_t vl,
+                      ArrayRef<bool> folded)
+      : kernel(kernel), schedule(schedule), emitter(emitter),
+        builder(kernel.builder()), loc(kernel.func.getLoc()),
+        index{builder, loc}, vl(vl), folded(folded) {}
+
+  void run();
+
+private:
+  void emitRow(Value row, Value low, Value high);
+  void emitPoint(ArrayRef<Value> outer, Value column, Value mask);
+
+  KernelFunction &kernel;
+  sched::ElementwiseAttr schedule;
+  ElementwiseEmitter &emitter;
+  OpBuilder builder;
+  Location loc;
+  IndexBuilder index;
+  int64_t vl;
+  /// Per dimension: folded into the next one.
+  ArrayRef<bool> folded;
+  SmallVector<Value> outerExtents;
+  Value innerExtent;
+};
+
+} // namespace
+
+void ElementwiseLowering::run() {
+  Value memref = kernel.outputs.front().memref;
+  SmallVector<Value> groups;
+  Value product = index.constant(1);
+  for (unsigned dim = 0; dim != folded.size(); ++dim) {
+    product = index.mul(product, index.extent(memref, dim));
+    if (folded[dim])
+      continue;
+    groups.push_back(product);
+    product = index.constant(1);
+  }
+  innerExtent = groups.empty() ? product : groups.pop_back_val();
+  outerExtents = groups;
+  Value rows = index.constant(1);
+  for (Value extent : outerExtents)
+    rows = index.mul(rows, extent);
+
+  int64_t grain = schedule.getGrain();
+  int64_t part = (grain + vl - 1) / vl * vl;
+  std::optional<int64_t> inner = constantOf(innerExtent);
+  int64_t rowsPerTask =
+      inner ? std::max<int64_t>(1, grain / std::max<int64_t>(*inner, 1)) : 1;
+  Value parts = index.ceilDiv(innerExtent, part);
+  Value count = index.mul(index.ceilDiv(rows, rowsPerTask), parts);
+  Value task = beginTasks(builder, loc, count);
+  SmallVector<Value> at =
+      index.delinearize(task, {index.ceilDiv(rows, rowsPerTask), parts});
+  Value low = index.mul(at[1], part);
+  Value high = index.min(index.add(low, part), innerExtent);
+  Value rowLow = index.mul(at[0], rowsPerTask);
+  Value rowHigh = index.min(index.add(rowLow, rowsPerTask), rows);
+  index.loop(rowLow, rowHigh, 1, [&](Value row) { emitRow(row, low, high); });
+  kernel.eraseOldBody();
+}
+
+void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
+  SmallVector<Value> outer = index.delinearize(row, outerExtents);
+  Value at = low;
+  std::optional<int64_t> inner = constantOf(innerExtent);
+  auto columns = [&](int64_t step) {
+    if (inner && *inner < step)
+      return;
+    Value end = index.add(at, index.roundDown(index.sub(high, at), step));
+    index.loop(at, end, step, [&](Value column) {
+      for (int64_t offset = 0; offset != step; offset += vl)
+        emitPoint(outer, index.add(column, offset), Value());
+    });
+    at = end;
+  };
+  int64_t unroll = schedule.getUnroll();
+  if (unroll > 1)
+    columns(vl * unroll);
+  if (unroll == 1 || !inner || *inner % (vl * unroll) >= vl)
+    columns(vl);
+  if (vl == 1 || (inner && *inner % vl == 0))
+    return;
+  index.branch(index.less(at, high), [&] {
+    Value mask = vector::CreateMaskOp::create(
+        builder, loc, VectorType::get({vl}, builder.getI1Type()),
+        index.sub(high, at));
+    emitPoint(outer, at, mask);
+  });
+}
+
+void ElementwiseLowering::emitPoint(ArrayRef<Value> outer, Value column,
+                                    Value mask) {
+  SmallVector<Coord> coords;
+  unsigned next = 0;
+  for (bool isFolded : folded) {
+    if (isFolded)
+      coords.push_back(Coord::folded());
+    else if (next != outer.size())
+      coords.push_back(Coord::scalar(outer[next++]));
+    else
+      coords.push_back(Coord::lanes(column));
+  }
+  emitter.beginPoint(mask);
+  for (const KernelOutput &output : kernel.outputs) {
+    Value value = emitter.emitVector(builder, loc, output.tensor, coords);
+    emitter.store(builder, loc, value, output.memref, coords);
+  }
+}
+
+/// Do all outputs have one shape, as far as it is known?
+static bool haveOneShape(ArrayRef<KernelOutput> outputs) {
+  ArrayRef<int64_t> shape =
+      cast<MemRefType>(outputs.front().memref.getType()).getShape();
+  return llvm::all_of(outputs, [&](const KernelOutput &output) {
+    return cast<MemRefType>(output.memref.getType()).getShape() == shape;
+  });
+}
+
+namespace {
+
+struct LowerElementwisePass
+    : public tile::impl::LowerElementwisePassBase<LowerElementwisePass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    auto schedule = func->getAttrOfType<sched::ElementwiseAttr>(
+        sched::kScheduleAttrName);
+    if (!schedule)
+      return;
+    std::string reason = "not in kernel-function form";
+    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
+    if (failed(kernel) || failed(lower(*kernel, schedule, reason))) {
+      func.emitRemark("elementwise lowering does not apply: ") << reason;
+      func->setAttr(sched::kScheduleAttrName,
+                    sched::LoopsAttr::get(&getContext(), "in-order"));
+      return;
+    }
+    func->removeAttr(sched::kScheduleAttrName);
+  }
+
+private:
+  /// With vectors if every operation has a vector form, else with scalars.
+  LogicalResult lower(KernelFunction &kernel, sched::ElementwiseAttr schedule,
+                      std::string &reason) {
+    if (!haveOneShape(kernel.outputs)) {
+      reason = "the outputs differ in shape";
+      return failure();
+    }
+    Value tensor = kernel.outputs.front().tensor;
+    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+    for (int64_t vl : {schedule.getVl(), int64_t(1)}) {
+      if (rank == 0 && vl != 1)
+        continue;
+      ElementwiseEmitter emitter(vl);
+      kernel.bindInputs(emitter);
+      SmallVector<TensorAccess> accesses;
+      bool covered = true;
+      for (const KernelOutput &output : kernel.outputs) {
+        auto found = emitter.trace(output.tensor, &reason);
+        covered &= succeeded(found);
+        if (succeeded(found))
+          accesses.append(*found);
+      }
+      if (!covered)
+        continue;
+      SmallVector<bool> folded(rank, false);
+      for (int64_t dim = 0; dim + 1 < rank; ++dim)
+        folded[dim] = canFold(accesses, dim, dim + 1);
+      ElementwiseLowering(kernel, schedule, emitter, vl, folded).run();
+      return success();
+    }
+    return failure();
+  }
+};
+
+} // namespace

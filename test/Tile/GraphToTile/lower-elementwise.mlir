@@ -1,0 +1,63 @@
+// RUN: tegula-opt %s -split-input-file -tegula-tile-lower-elementwise -canonicalize -cse | FileCheck %s
+
+#ij = affine_map<(i, j, k) -> (i, j, k)>
+#j = affine_map<(i, j, k) -> (j, 0)>
+
+// j and k do not fold: the second operand is broadcast along k. i stays apart.
+// CHECK-LABEL: func @broadcast
+// CHECK: scf.forall
+// CHECK: vector.load %{{.*}} : memref<4x6x20xf32>, vector<8xf32>
+// CHECK: memref.load %{{.*}} : memref<6x1xf32>
+// CHECK: vector.broadcast
+// CHECK: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: vector.maskedload
+// CHECK: vector.maskedstore
+func.func @broadcast(%a: memref<4x6x20xf32>, %b: memref<6x1xf32>, %o: memref<4x6x20xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 100, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<4x6x20xf32> to tensor<4x6x20xf32>
+  %y = bufferization.to_tensor %b restrict : memref<6x1xf32> to tensor<6x1xf32>
+  %e = tensor.empty() : tensor<4x6x20xf32>
+  %r = linalg.generic {indexing_maps = [#ij, #j, #ij], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %y : tensor<4x6x20xf32>, tensor<6x1xf32>) outs(%e : tensor<4x6x20xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %0 = arith.addf %p, %q : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x6x20xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<4x6x20xf32>, memref<4x6x20xf32>) -> ()
+  return
+}
+
+// -----
+
+// Two operations in one pass, everything folded into one dimension of 480.
+// CHECK-LABEL: func @folded
+// CHECK: memref.collapse_shape %{{.*}} {{\[}}[0, 1, 2]] : memref<4x6x20xf32> into memref<480xf32>
+// CHECK: vector.load
+// CHECK: math.exp %{{.*}} : vector<8xf32>
+// CHECK: arith.negf %{{.*}} : vector<8xf32>
+// CHECK: vector.store
+// CHECK-NOT: mask
+func.func @folded(%a: memref<4x6x20xf32>, %o: memref<4x6x20xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<4x6x20xf32> to tensor<4x6x20xf32>
+  %e = tensor.empty() : tensor<4x6x20xf32>
+  %0 = linalg.exp ins(%x : tensor<4x6x20xf32>) outs(%e : tensor<4x6x20xf32>) -> tensor<4x6x20xf32>
+  %1 = linalg.negf ins(%0 : tensor<4x6x20xf32>) outs(%e : tensor<4x6x20xf32>) -> tensor<4x6x20xf32>
+  bufferization.materialize_in_destination %1 in restrict writable %o : (tensor<4x6x20xf32>, memref<4x6x20xf32>) -> ()
+  return
+}
+
+// -----
+
+// What is not elementwise is left to the loops, with the reason.
+// CHECK-LABEL: func @refused
+// CHECK-SAME: schedule = #sched.loops<numerics = "in-order">
+// CHECK: linalg.reduce
+func.func @refused(%a: memref<4x6xf32>, %o: memref<4xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<4x6xf32> to tensor<4x6xf32>
+  %e = bufferization.to_tensor %o restrict : memref<4xf32> to tensor<4xf32>
+  %r = linalg.reduce { arith.addf } ins(%x : tensor<4x6xf32>) outs(%e : tensor<4xf32>) dimensions = [1]
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<4xf32>, memref<4xf32>) -> ()
+  return
+}
