@@ -81,8 +81,8 @@ double AnalyticModel::seconds(const ContractionProblem &problem,
                 tileCycles(tailRows, vectors) * double(kBlocks);
   double compute = panels * perPanel;
   if (schedule.packColumns)
-    compute += double(rowBlocks) * double(k) * double(n) /
-               double(schedule.vl) * (problem.transposedColumns ? 3.0 : 1.5);
+    compute += double(rowBlocks) * double(k) * double(n) / double(schedule.vl) *
+               (problem.transposedColumns ? 3.0 : 1.5);
 
   // Bytes through L2: the panel once per row block and, if panel and rows do
   // not fit L1 together, once per tile; the rows once per panel.
@@ -103,11 +103,10 @@ double AnalyticModel::seconds(const ContractionProblem &problem,
   double memoryBytes = double(k) * double(n) * bytes * double(rowBlocks) +
                        double(m) * double(k) * bytes * (rowsStay ? 1 : panels) +
                        double(m) * double(n) * bytes;
-  double cycles =
-      std::max({compute + kExposedL2 * l2Bytes / target.l2BytesPerCycle,
-                l2Bytes / target.l2BytesPerCycle,
-                memoryBytes / target.memoryBytesPerCycle +
-                    kExposedCompute * compute});
+  double cycles = std::max(
+      {compute + kExposedL2 * l2Bytes / target.l2BytesPerCycle,
+       l2Bytes / target.l2BytesPerCycle,
+       memoryBytes / target.memoryBytesPerCycle + kExposedCompute * compute});
   return batch * cycles / target.cyclesPerSecond;
 }
 

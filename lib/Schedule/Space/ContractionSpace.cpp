@@ -40,8 +40,8 @@ static int64_t columnBlock(const cost::ContractionProblem &problem,
   work *= std::max(1.0, 8.0 / double(m));
   int64_t tasks =
       std::clamp<int64_t>(int64_t(work / double(kTaskWork)), 1, kMaxTasks);
-  int64_t parts = std::max<int64_t>(1, tasks / std::max<int64_t>(
-                                                   1, batch * mBlocks));
+  int64_t parts =
+      std::max<int64_t>(1, tasks / std::max<int64_t>(1, batch * mBlocks));
   int64_t panels = ceilDiv(std::max<int64_t>(problem.n, 1), nr);
   return ceilDiv(panels, std::min(parts, panels)) * nr;
 }
@@ -61,8 +61,9 @@ makeSchedule(const cost::ContractionProblem &problem,
     s.kc = int64_t(1) << 30;
   int64_t rowBytes = std::min<int64_t>(s.kc, 4096) * problem.elementBytes;
   s.mc = evenBlock(problem.m, target.l2Bytes * 8 / 10 / rowBytes, mr);
-  int64_t mBlocks =
-      problem.m == cost::kDynamic ? 1 : ceilDiv(std::max<int64_t>(problem.m, 1), s.mc);
+  int64_t mBlocks = problem.m == cost::kDynamic
+                        ? 1
+                        : ceilDiv(std::max<int64_t>(problem.m, 1), s.mc);
   s.nc = columnBlock(problem, mBlocks, s.nr);
   bool fewRows = problem.m != cost::kDynamic && problem.m <= 2 * mr;
   // The packed panel lies on the stack.

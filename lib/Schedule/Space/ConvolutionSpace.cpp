@@ -24,15 +24,16 @@ makeSchedule(const cost::ConvolutionProblem &problem,
   s.mr = mr;
   s.nr = vectors * s.vl;
   s.inPlace = problem.pointwise;
-  int64_t k = problem.channels == cost::kDynamic ||
-                      problem.window == cost::kDynamic
-                  ? 256
-                  : std::max<int64_t>(problem.channels * problem.window, 1);
+  int64_t k =
+      problem.channels == cost::kDynamic || problem.window == cost::kDynamic
+          ? 256
+          : std::max<int64_t>(problem.channels * problem.window, 1);
   int64_t kBlocks = ceilDiv(k, kLimit);
   s.kc = ceilDiv(k, kBlocks);
   int64_t panelBytes = s.kc * s.nr * problem.elementBytes;
-  int64_t pixels =
-      problem.pixels == cost::kDynamic ? 1024 : std::max<int64_t>(problem.pixels, 1);
+  int64_t pixels = problem.pixels == cost::kDynamic
+                       ? 1024
+                       : std::max<int64_t>(problem.pixels, 1);
   int64_t panels = ceilDiv(pixels, s.nr);
   s.nb = std::clamp<int64_t>(kScratchBytes / panelBytes, 1, panels);
   int64_t images = problem.batch == cost::kDynamic ? 1 : problem.batch;
@@ -58,8 +59,9 @@ tegula::sched::convolutionSpace(const cost::ConvolutionProblem &problem,
         continue;
       for (int64_t kLimit : {256, 384, 640}) {
         int64_t nrBytes = vectors * target.vectorBits / 8;
-        space.push_back(makeSchedule(problem, target, mr, vectors,
-                                     std::min(kLimit, kScratchBytes / nrBytes)));
+        space.push_back(
+            makeSchedule(problem, target, mr, vectors,
+                         std::min(kLimit, kScratchBytes / nrBytes)));
       }
     }
   }

@@ -19,8 +19,7 @@ namespace tegula::sched {
 
 /// The point of `space` with the smallest predicted time; the first of equals.
 template <typename Problem, typename Schedule>
-static Schedule best(const Problem &problem,
-                     const std::vector<Schedule> &space,
+static Schedule best(const Problem &problem, const std::vector<Schedule> &space,
                      const cost::CpuTarget &target) {
   const cost::CostModel &model = cost::analyticModel();
   const Schedule *found = &space.front();
@@ -69,7 +68,10 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   KernelBody body = readKernelBody(block);
   int64_t floatLanes = target.lanes(4);
   Family family = classifyKernel(body);
-  if(family==Family::Convolution||family==Family::Depthwise||family==Family::Rows) family=Family::Loops; // XXX
+  // No lowering of these families exists yet.
+  if (family == Family::Convolution || family == Family::Depthwise ||
+      family == Family::Rows)
+    family = Family::Loops;
   switch (family) {
   case Family::Contraction:
     return scheduleContraction(context, body, target);

@@ -17,8 +17,9 @@ struct ContractionPlan {
   sched::ContractionAttr schedule;
   sched::ContractionLoops loops;
   MultiplyAdd mac;
-  mlir::Value root;                   ///< The result of the contraction.
-  mlir::Value rows, columns, initial; ///< Operand tensors (m x k, k x n, m x n).
+  mlir::Value root; ///< The result of the contraction.
+  mlir::Value rows, columns,
+      initial; ///< Operand tensors (m x k, k x n, m x n).
   mlir::AffineMap rowsMap, columnsMap, resultMap;
   /// Per output, see traceOutputs.
   llvm::SmallVector<llvm::SmallVector<int64_t>> outputDims;
@@ -33,9 +34,10 @@ struct ContractionPlan {
 
   /// Reads the function; fails with a reason when the contraction lowering does
   /// not cover it. `emitter` gets the inputs bound.
-  static mlir::FailureOr<ContractionPlan>
-  make(const KernelFunction &kernel, sched::ContractionAttr schedule,
-       ElementwiseEmitter &emitter, std::string &reason);
+  static mlir::FailureOr<ContractionPlan> make(const KernelFunction &kernel,
+                                               sched::ContractionAttr schedule,
+                                               ElementwiseEmitter &emitter,
+                                               std::string &reason);
 
   /// Coordinates of a tensor accessed by `map`, from the loops' own.
   llvm::SmallVector<Coord> coordsOf(mlir::AffineMap map,

@@ -155,8 +155,8 @@ struct LowerElementwisePass
     : public tile::impl::LowerElementwisePassBase<LowerElementwisePass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    auto schedule = func->getAttrOfType<sched::ElementwiseAttr>(
-        sched::kScheduleAttrName);
+    auto schedule =
+        func->getAttrOfType<sched::ElementwiseAttr>(sched::kScheduleAttrName);
     if (!schedule)
       return;
     std::string reason = "not in kernel-function form";

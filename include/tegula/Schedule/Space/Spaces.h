@@ -1,8 +1,8 @@
 //===- Spaces.h - The legal schedules of each family ------------*- C++ -*-===//
 //
 // Plain numbers in, plain numbers out. A space is small (tens of points): the
-// sizes that the caches dictate are computed, and only what really trades off is
-// enumerated.
+// sizes that the caches dictate are computed, and only what really trades off
+// is enumerated.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +15,8 @@
 
 namespace tegula::sched {
 
-/// The schedules worth considering for `problem`, never empty, in a fixed order.
+/// The schedules worth considering for `problem`, never empty, in a fixed
+/// order.
 std::vector<cost::ContractionSchedule>
 contractionSpace(const cost::ContractionProblem &problem,
                  const cost::CpuTarget &target);

@@ -5,6 +5,28 @@
 
 include "mlir/Pass/PassBase.td"
 
+def PackWeightsPass : Pass<"tegula-tile-pack-weights"> {
+  let summary = "Re-lay constants out as the kernels' schedules want them";
+  let description = [{
+    The constant operand of a contraction becomes panels of `nr` columns, the
+    filter of a convolution panels of `mr` output channels, padded with zeros.
+    The kernel takes the packed constant and unpacks it in its body: it means
+    what it meant, and the lowering reads the panels in place.
+
+    ```mlir
+    graph.kernel ins(%x, %w : tensor<4x64xf32>, tensor<64x40xf32>) ... {
+      linalg.matmul ins(%a, %b : ...)
+    // becomes, for nr = 16
+    graph.kernel ins(%x, %packed : tensor<4x64xf32>, tensor<3x64x16xf32>) ... {
+      %u = linalg.unpack %b outer_dims_perm = [1, 0] inner_dims_pos = [1]
+             inner_tiles = [16] into %e : tensor<3x64x16xf32> -> tensor<64x40xf32>
+      linalg.matmul ins(%a, %u : ...)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def OutlineKernelsPass
     : Pass<"tegula-tile-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Move the body of each graph.kernel to a function on buffers";

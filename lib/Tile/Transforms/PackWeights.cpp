@@ -1,0 +1,251 @@
+//===- PackWeights.cpp - Constants in the layout of their schedule --------===//
+
+#include "tegula/Tile/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Graph.h"
+#include "tegula/Schedule/IR/KernelBody.h"
+#include "tegula/Schedule/IR/Sched.h"
+
+#include <cstring>
+
+namespace tegula::tile {
+#define GEN_PASS_DEF_PACKWEIGHTSPASS
+#include "tegula/Tile/Transforms/Passes.h.inc"
+} // namespace tegula::tile
+
+using namespace mlir;
+using namespace tegula;
+
+namespace {
+
+/// linalg.pack of one dimension: `outer` is the order of the outer dimensions,
+/// `dim` the dimension that is cut into tiles of `tile`.
+struct PackedLayout {
+  int64_t dim = 0;
+  int64_t tile = 1;
+  SmallVector<int64_t> outer;
+
+  SmallVector<int64_t> packedShape(ArrayRef<int64_t> shape) const {
+    SmallVector<int64_t> packed;
+    for (int64_t d : outer)
+      packed.push_back(d == dim ? llvm::divideCeil(shape[d], tile) : shape[d]);
+    packed.push_back(tile);
+    return packed;
+  }
+};
+
+/// An operand of a kernel that its schedule wants packed.
+struct PackedOperand {
+  BlockArgument argument;
+  PackedLayout layout;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Bytes
+//===----------------------------------------------------------------------===//
+
+/// Writes `source` (row-major `shape`, elements of `width` bytes) in `layout`;
+/// what lies past the end of the packed dimension is zero.
+static void packBytes(ArrayRef<char> source, bool isSplat,
+                      ArrayRef<int64_t> shape, int64_t width,
+                      const PackedLayout &layout,
+                      MutableArrayRef<char> packed) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t d = int64_t(shape.size()) - 2; d >= 0; --d)
+    strides[d] = strides[d + 1] * shape[d + 1];
+  SmallVector<int64_t> packedShape = layout.packedShape(shape);
+  SmallVector<int64_t> at(layout.outer.size(), 0);
+  std::memset(packed.data(), 0, packed.size());
+  char *out = packed.data();
+  for (char *end = out + packed.size(); out != end;
+       out += layout.tile * width) {
+    int64_t offset = 0, count = layout.tile;
+    for (auto [position, d] : llvm::enumerate(layout.outer)) {
+      int64_t first = at[position];
+      if (d == layout.dim) {
+        first *= layout.tile;
+        count = std::min(layout.tile, shape[d] - first);
+      }
+      offset += first * strides[d];
+    }
+    int64_t step = isSplat ? 0 : strides[layout.dim] * width;
+    const char *in = source.data() + (isSplat ? 0 : offset * width);
+    if (step == width)
+      std::memcpy(out, in, count * width);
+    else
+      for (int64_t i = 0; i != count; ++i)
+        std::memcpy(out + i * width, in + i * step, width);
+    for (int64_t d = int64_t(at.size()) - 1; d >= 0; --d) {
+      if (++at[d] != packedShape[d])
+        break;
+      at[d] = 0;
+    }
+  }
+}
+
+/// The packed form of a constant, or null if its bytes are not at hand.
+static ElementsAttr packConstant(ElementsAttr constant,
+                                 const PackedLayout &layout) {
+  auto type = dyn_cast<RankedTensorType>(constant.getType());
+  if (!type || !type.hasStaticShape() || type.getNumElements() == 0)
+    return {};
+  Type element = type.getElementType();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
+    return {};
+  int64_t width = element.getIntOrFloatBitWidth() / 8;
+  ArrayRef<char> bytes;
+  bool isSplat = false;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      bytes = blob->getData();
+  } else if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
+    bytes = dense.getRawData();
+    isSplat = dense.isSplat();
+  }
+  if (int64_t(bytes.size()) < (isSplat ? width : type.getNumElements() * width))
+    return {};
+  auto packedType =
+      RankedTensorType::get(layout.packedShape(type.getShape()), element);
+  int64_t size = packedType.getNumElements() * width;
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64,
+                                                       /*dataIsMutable=*/true);
+  packBytes(bytes, isSplat, type.getShape(), width, layout,
+            blob.getMutableData());
+  return DenseResourceElementsAttr::get(packedType, "packed", std::move(blob));
+}
+
+//===----------------------------------------------------------------------===//
+// What to pack
+//===----------------------------------------------------------------------===//
+
+static int64_t dimOfLoop(AffineMap map, unsigned loop) {
+  for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+    if (expr == getAffineDimExpr(loop, map.getContext()))
+      return dim;
+  return -1;
+}
+
+/// The columns of a contraction: [other.., n / nr, k.., nr].
+static std::optional<PackedOperand>
+packedColumns(linalg::LinalgOp op, sched::ContractionAttr schedule) {
+  auto loops = sched::matchContraction(op);
+  if (!loops || loops->n.size() != 1)
+    return std::nullopt;
+  unsigned columns = loops->swapped ? 0 : 1;
+  auto argument = dyn_cast<BlockArgument>(op.getDpsInputs()[columns]);
+  if (!argument)
+    return std::nullopt;
+  AffineMap map = op.getIndexingMapsArray()[columns];
+  PackedLayout layout;
+  layout.dim = dimOfLoop(map, loops->n.front());
+  layout.tile = schedule.getNr();
+  SmallVector<int64_t> summed;
+  for (unsigned loop : loops->k)
+    summed.push_back(dimOfLoop(map, loop));
+  for (int64_t dim = 0; dim < map.getNumResults(); ++dim)
+    if (dim != layout.dim && !llvm::is_contained(summed, dim))
+      layout.outer.push_back(dim);
+  layout.outer.push_back(layout.dim);
+  llvm::append_range(layout.outer, summed);
+  return PackedOperand{argument, layout};
+}
+
+/// The filter of a convolution: the output channels innermost, in tiles of mr.
+static std::optional<PackedOperand>
+packedFilter(linalg::LinalgOp op, sched::ConvolutionAttr schedule) {
+  FailureOr<linalg::ConvolutionDimensions> dims =
+      linalg::inferConvolutionDims(op);
+  auto argument = dyn_cast<BlockArgument>(op.getDpsInputs()[1]);
+  if (failed(dims) || !argument || dims->outputChannel.size() != 1)
+    return std::nullopt;
+  AffineMap map = op.getIndexingMapsArray()[1];
+  PackedLayout layout;
+  layout.dim = dimOfLoop(map, dims->outputChannel.front());
+  layout.tile = schedule.getMr();
+  if (layout.dim < 0)
+    return std::nullopt;
+  for (int64_t dim = 0; dim < map.getNumResults(); ++dim)
+    layout.outer.push_back(dim);
+  return PackedOperand{argument, layout};
+}
+
+static std::optional<PackedOperand> operandToPack(graph::KernelOp kernel) {
+  Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
+  if (!schedule)
+    return std::nullopt;
+  sched::KernelBody body = sched::readKernelBody(kernel.getBody().front());
+  if (body.reductions.size() != 1)
+    return std::nullopt;
+  linalg::LinalgOp root = body.reductions.front();
+  if (auto contraction = dyn_cast<sched::ContractionAttr>(schedule))
+    return packedColumns(root, contraction);
+  if (auto convolution = dyn_cast<sched::ConvolutionAttr>(schedule))
+    return packedFilter(root, convolution);
+  return std::nullopt;
+}
+
+namespace {
+
+struct PackWeightsPass
+    : tegula::tile::impl::PackWeightsPassBase<PackWeightsPass> {
+  void runOnOperation() override {
+    SmallVector<graph::KernelOp> kernels;
+    getOperation()->walk(
+        [&](graph::KernelOp kernel) { kernels.push_back(kernel); });
+    for (graph::KernelOp kernel : kernels)
+      if (std::optional<PackedOperand> operand = operandToPack(kernel))
+        pack(kernel, *operand);
+  }
+
+private:
+  void pack(graph::KernelOp kernel, const PackedOperand &operand) {
+    BlockArgument argument = operand.argument;
+    OpOperand &use = kernel->getOpOperand(argument.getArgNumber());
+    auto constant = use.get().getDefiningOp<arith::ConstantOp>();
+    if (!constant || !argument.hasOneUse())
+      return;
+    auto value = dyn_cast<ElementsAttr>(constant.getValue());
+    ElementsAttr packed =
+        value ? packedForm(value, operand.layout) : ElementsAttr();
+    if (!packed)
+      return;
+    OpBuilder builder(constant);
+    use.set(arith::ConstantOp::create(builder, constant.getLoc(), packed));
+    if (constant->use_empty())
+      constant->erase();
+
+    // The body unpacks, so that it means what it meant.
+    auto type = cast<RankedTensorType>(argument.getType());
+    Location loc = argument.getLoc();
+    argument.setType(packed.getType());
+    Operation *root = *argument.user_begin();
+    builder.setInsertionPointToStart(argument.getOwner());
+    Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
+                                          type.getElementType());
+    auto unpack = linalg::UnPackOp::create(
+        builder, loc, argument, empty, ArrayRef<int64_t>{operand.layout.dim},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(operand.layout.tile)},
+        operand.layout.outer);
+    root->replaceUsesOfWith(argument, unpack->getResult(0));
+  }
+
+  /// Weights that several kernels share are packed once per layout.
+  ElementsAttr packedForm(ElementsAttr constant, const PackedLayout &layout) {
+    for (auto &[from, known, to] : packedForms)
+      if (from == constant && known.dim == layout.dim &&
+          known.tile == layout.tile && known.outer == layout.outer)
+        return to;
+    ElementsAttr packed = packConstant(constant, layout);
+    packedForms.emplace_back(constant, layout, packed);
+    return packed;
+  }
+
+  std::vector<std::tuple<ElementsAttr, PackedLayout, ElementsAttr>> packedForms;
+};
+
+} // namespace
