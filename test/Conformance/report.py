@@ -57,6 +57,7 @@ def kind_of(message):
     """A message without what is particular to its case: names, numbers, types."""
     text = one_line(message, 400)
     text = re.sub(r"^.*?error:\s*", "", text)
+    text = re.sub(r"/\S+\.onnx\S*", "<model>", text)
     text = re.sub(r"(?:tensor|memref|vector)<[^>]*>+", "<type>", text)
     # A quoted operator or attribute is the point of a message, a quoted node is not.
     text = re.sub(r"(node|input|output|value|location|at|loc\() ?([\"'])(?:(?!\2).)*\2", r"\1 <name>", text)
