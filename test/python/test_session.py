@@ -130,9 +130,11 @@ class CompileTest(unittest.TestCase):
             np.testing.assert_array_equal(tegula.InferenceSession(source).run(["z"], {"x": x})[0], -x)
 
     def test_same_input_same_bytes(self):
-        for name in ("a.so", "b.so"):
-            tegula.compile(models.dense(), self.folder / name)
-        self.assertEqual((self.folder / "a.so").read_bytes(), (self.folder / "b.so").read_bytes())
+        libraries = [self.folder / name / "m.so" for name in ("a", "b")]
+        for library in libraries:
+            library.parent.mkdir()
+            tegula.compile(models.dense(), library)
+        self.assertEqual(libraries[0].read_bytes(), libraries[1].read_bytes())
 
     def test_unoptimised(self):
         session = tegula.InferenceSession(models.dense(), O=0)
