@@ -6,6 +6,8 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Graph/Transforms/Passes.h"
+#include "tegula/Pipeline/Passes.h"
+#include "tegula/Pipeline/Pipelines.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 #include "tegula/Target/Common/Passes.h"
@@ -14,8 +16,8 @@
 #include "tegula/Tile/Transforms/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
-  registry.insert<graph::GraphDialect, onnx::OnnxDialect,
-                  sched::SchedDialect>();
+  registry
+      .insert<graph::GraphDialect, onnx::OnnxDialect, sched::SchedDialect>();
   tile::registerBufferizationModels(registry);
   target::registerTranslation(registry);
 }
@@ -27,4 +29,6 @@ void tegula::pipeline::registerTegulaPasses() {
   tile::registerTegulaGraphToTilePasses();
   tile::registerTegulaTileTransformsPasses();
   target::registerTegulaTargetCommonPasses();
+  registerTegulaPipelinePasses();
+  registerPipelines();
 }

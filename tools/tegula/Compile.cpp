@@ -2,39 +2,93 @@
 
 #include "Commands.h"
 
-#include "tegula/Frontend/ImportModel.h"
-#include "tegula/Pipeline/Registration.h"
+#include "tegula/Pipeline/Compile.h"
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
+using namespace tegula::pipeline;
+
+static constexpr StringLiteral kUsage =
+    "usage: tegula compile MODEL.onnx [-o FILE] [options]\n\n"
+    "  -o FILE               what to write (default: beside the model)\n"
+    "  --emit=KIND           so (default), o, a, exe, llvm, asm, mlir\n"
+    "  --target=MACHINE      host (default), x86-64-v2, ... or triple,cpu\n"
+    "  -O0 .. -O3            -O0: one kernel per operator, plain loops\n"
+    "  --dim=NAME=EXTENT     fix a symbolic dimension\n"
+    "  --name=NAME           name of the typed functions\n"
+    "  --stop-after=STAGE    frontend, convert, graph, schedule, outline, tile,\n"
+    "                        abi, target: write that stage's MLIR\n"
+    "  --dump-stages=FOLDER  write every stage's MLIR\n"
+    "  --verify              check the IR after every pass\n"
+    "  --timing              print the time of each stage\n"
+    "  --threads=N           threads of the compiler\n";
+
+/// The default output: the model's path with the extension of what is emitted.
+static std::string defaultOutput(StringRef path,
+                                 const CompileOptions &options) {
+  if (!options.stopAfter.empty())
+    return "-";
+  SmallString<128> output(path);
+  StringRef extension;
+  switch (options.emit) {
+  case Emit::SharedObject:
+    extension = "so";
+    break;
+  case Emit::Object:
+    extension = "o";
+    break;
+  case Emit::Archive:
+    extension = "a";
+    break;
+  case Emit::Executable:
+    break;
+  case Emit::LLVM:
+    extension = "ll";
+    break;
+  case Emit::Asm:
+    extension = "s";
+    break;
+  case Emit::MLIR:
+    extension = "mlir";
+    break;
+  }
+  sys::path::replace_extension(output, extension);
+  return output.str().str();
+}
 
 int tegula::tools::runCompile(ArrayRef<StringRef> arguments) {
-  frontend::ImportOptions options;
-  StringRef path;
-  for (StringRef argument : arguments) {
-    if (argument.consume_front("--dim=")) {
-      auto [name, extent] = argument.split('=');
-      int64_t value;
-      if (extent.getAsInteger(10, value) || value < 0) {
-        errs() << "tegula compile: --dim wants NAME=EXTENT, found '"
-               << argument << "'\n";
-        return 2;
-      }
-      options.dims[name] = value;
-    } else if (!argument.starts_with("-")) {
-      path = argument;
-    }
+  CompileOptions options;
+  StringRef path, output;
+  SmallVector<StringRef> words;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--help")
+      return outs() << kUsage, 0;
+    if (arguments[i] == "-o" && i + 1 < arguments.size())
+      output = arguments[++i];
+    else if (arguments[i].starts_with("-"))
+      words.push_back(arguments[i]);
+    else
+      path = arguments[i];
   }
-  mlir::DialectRegistry registry;
-  pipeline::registerTegulaDialects(registry);
-  mlir::MLIRContext context(registry);
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      frontend::importModelFile(path, options, &context);
-  if (!module)
-    return 1;
-  module->print(outs(), mlir::OpPrintingFlags().elideLargeElementsAttrs(16)
-                            .elideLargeResourceString(64));
-  return 0;
+  std::string message;
+  if (path.empty())
+    return errs() << kUsage, 2;
+  if (!parseOptions(words, options, message))
+    return errs() << "tegula compile: " << message << "\n", 2;
+  std::string standard = defaultOutput(path, options);
+  if (output.empty())
+    output = standard;
+  std::unique_ptr<mlir::MLIRContext> context = createContext();
+  mlir::ScopedDiagnosticHandler handler(
+      context.get(), [](mlir::Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
+          errs() << formatDiagnostic(diagnostic) << "\n";
+        return mlir::success();
+      });
+  return compileFile(path, options, output, *context) ? 0 : 1;
 }

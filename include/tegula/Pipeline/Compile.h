@@ -1,0 +1,69 @@
+//===- Compile.h - From a model to an artifact ------------------*- C++ -*-===//
+
+#ifndef TEGULA_PIPELINE_COMPILE_H
+#define TEGULA_PIPELINE_COMPILE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include <string>
+
+namespace tegula::pipeline {
+
+/// What `compile` writes.
+enum class Emit { SharedObject, Object, Archive, Executable, LLVM, Asm, MLIR };
+
+/// Everything that decides what is made of a model. The same model and options
+/// give the same bytes.
+struct CompileOptions {
+  Emit emit = Emit::SharedObject;
+  /// "host", or what machine::machineFor takes.
+  std::string target = "host";
+  /// 0: one kernel per operator, plain loops. 3: everything.
+  unsigned optLevel = 3;
+  /// Extents for symbolic dimensions, by name.
+  llvm::StringMap<int64_t> dims;
+  /// The name of the typed functions; empty: that of the output file.
+  std::string name;
+  /// Stop after this stage and write its MLIR; empty: go on to the end.
+  std::string stopAfter;
+  /// A folder for the MLIR of each stage; empty: none.
+  std::string dumpStages;
+  /// Check the IR after every pass and the contract of every stage.
+  bool verify = false;
+  /// Print the time of each stage to standard error.
+  bool timing = false;
+  /// Threads of the compiler; 0: as many as there are CPUs.
+  unsigned threads = 0;
+};
+
+/// Reads the words of the command line or of tegula_compile. On failure
+/// `message` says which word is wrong and what would be right.
+bool parseOptions(llvm::ArrayRef<llvm::StringRef> words,
+                  CompileOptions &options, std::string &message);
+
+/// A context with all dialects and interfaces that compilation needs.
+std::unique_ptr<mlir::MLIRContext> createContext();
+
+/// Compiles the model at `path` to `output`. False after an error diagnostic on
+/// `context`; `output` is untouched then.
+bool compileFile(llvm::StringRef path, const CompileOptions &options,
+                 llvm::StringRef output, mlir::MLIRContext &context);
+
+/// The same for a model in memory.
+bool compileBytes(llvm::StringRef bytes, const CompileOptions &options,
+                  llvm::StringRef output, mlir::MLIRContext &context);
+
+/// The same for an imported model, or one that is already linalg on tensors.
+bool compileModule(mlir::ModuleOp module, const CompileOptions &options,
+                   llvm::StringRef output);
+
+/// The text of a diagnostic for people: severity, the ONNX node if the location
+/// has its name, and the message.
+std::string formatDiagnostic(const mlir::Diagnostic &diagnostic);
+
+} // namespace tegula::pipeline
+
+#endif // TEGULA_PIPELINE_COMPILE_H

@@ -1,0 +1,67 @@
+//===- Pipelines.h - One pipeline per stage ---------------------*- C++ -*-===//
+//
+// All of them run on the top module. What a stage leaves is checked at its end
+// (Contracts.def) unless the options say otherwise.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_PIPELINE_PIPELINES_H
+#define TEGULA_PIPELINE_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace tegula::pipeline {
+
+struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
+  Option<bool> optimize{*this, "optimize",
+                        llvm::cl::desc("Fuse, and use the tuned lowerings"),
+                        llvm::cl::init(true)};
+  Option<bool> verifyContract{*this, "verify-contract",
+                              llvm::cl::desc("Check the stage's contract"),
+                              llvm::cl::init(true)};
+  /// Facts of the target machine, in its own units (Machine.h).
+  Option<bool> useFma{*this, "use-fma",
+                      llvm::cl::desc("The target multiplies and adds at once"),
+                      llvm::cl::init(true)};
+  Option<int64_t> vectorBits{*this, "vector-bits",
+                             llvm::cl::desc("Width of vector registers"),
+                             llvm::cl::init(256)};
+  Option<int64_t> vectorRegisters{*this, "vector-registers",
+                                  llvm::cl::desc("Number of vector registers"),
+                                  llvm::cl::init(16)};
+  Option<int64_t> l1Bytes{*this, "l1-bytes",
+                          llvm::cl::desc("Level-1 data cache"),
+                          llvm::cl::init(32 << 10)};
+  Option<int64_t> l2Bytes{*this, "l2-bytes",
+                          llvm::cl::desc("Level-2 cache of one core"),
+                          llvm::cl::init(512 << 10)};
+};
+
+/// From linalg on tensors to kernels: fusion and grouping.
+void buildGraphPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// Chooses a schedule for every kernel.
+void buildSchedulePipeline(mlir::OpPassManager &pm,
+                           const StageOptions &options);
+
+/// From kernels in @main to kernel functions in modules of their own, and @main
+/// on tensors. Weights leave @main after this and before the next.
+void buildOutlinePipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// From kernel functions to loops, and from @main to planned buffers.
+void buildTilePipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// From loops to functions with the runtime's calling convention. The nested
+/// modules and @main may be merged in any way after this.
+void buildAbiPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// From there to the LLVM dialect, in every nested module.
+void buildLLVMPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// Registers every stage with the pass-pipeline parser.
+void registerPipelines();
+
+} // namespace tegula::pipeline
+
+#endif // TEGULA_PIPELINE_PIPELINES_H

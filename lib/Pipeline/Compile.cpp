@@ -1,0 +1,222 @@
+//===- Compile.cpp - From a model to an artifact --------------------------===//
+
+#include "tegula/Pipeline/Compile.h"
+
+#include "EmitArtifact.h"
+#include "MergeModules.h"
+#include "ModelSignature.h"
+#include "tegula/Frontend/ImportModel.h"
+#include "tegula/Graph/OnnxToGraph/Passes.h"
+#include "tegula/Machine/Machine.h"
+#include "tegula/Pipeline/Pipelines.h"
+#include "tegula/Tile/Transforms/Weights.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::pipeline;
+
+/// Units of compilation are filled up to this many operations.
+static constexpr int64_t kUnitOps = 6000;
+
+namespace {
+
+/// One compilation: the stages in order, with what they hand on.
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompileOptions &options, StringRef output)
+      : module(module), context(module.getContext()), options(options),
+        output(output), start(std::chrono::steady_clock::now()) {}
+
+  bool run() {
+    return prepare() && finish("frontend") && convert() && finish("convert") &&
+           stage(buildGraphPipeline, "graph") &&
+           stage(buildSchedulePipeline, "schedule") &&
+           stage(buildOutlinePipeline, "outline") && takeWeights() &&
+           stage(buildTilePipeline, "tile") && takePlan() &&
+           stage(buildAbiPipeline, "abi") && merge() &&
+           stage(buildLLVMPipeline, "target") && emit();
+  }
+
+private:
+  bool fail(const Twine &message) {
+    emitError(module.getLoc()) << message;
+    return false;
+  }
+
+  /// Reads what later stages would forget.
+  bool prepare() {
+    std::string message;
+    if (!machine::machineFor(options.target, machine, message))
+      return fail(message);
+    auto entry = module.lookupSymbol<func::FuncOp>("main");
+    if (!entry)
+      return fail("the module has no function @main");
+    FailureOr<target::ArtifactSignature> read = modelSignature(entry);
+    if (failed(read))
+      return false;
+    signature = std::move(*read);
+    signature.name = options.name;
+    if (signature.name.empty())
+      signature.name = llvm::sys::path::stem(output).str();
+    signature.provenance = "tegula 0.1.0, target " + machine.name + ", -O" +
+                           std::to_string(options.optLevel);
+    return true;
+  }
+
+  /// Lowers ONNX's operators; all that cannot be are reported.
+  bool convert() {
+    std::vector<graph::UnsupportedOp> unsupported = graph::convertOnnx(module);
+    for (const graph::UnsupportedOp &entry : unsupported)
+      entry.op->emitError() << entry.op->getName().stripDialect()
+                            << " is not supported: " << entry.reason;
+    return unsupported.empty();
+  }
+
+  bool stage(void (*build)(OpPassManager &, const StageOptions &),
+             StringRef name) {
+    if (stopped)
+      return true;
+    PassManager manager(context, ModuleOp::getOperationName());
+    StageOptions stageOptions;
+    stageOptions.optimize = options.optLevel > 0;
+    stageOptions.verifyContract = options.verify;
+    stageOptions.useFma = machine.hasFma;
+    stageOptions.vectorBits = machine.vectorBits;
+    stageOptions.vectorRegisters = machine.vectorRegisters;
+    stageOptions.l1Bytes = machine.l1Bytes;
+    stageOptions.l2Bytes = machine.l2Bytes;
+    build(manager, stageOptions);
+    manager.enableVerifier(options.verify);
+    return succeeded(manager.run(module)) && finish(name);
+  }
+
+  /// Dumps the module after stage `name`, and stops there if asked to.
+  bool finish(StringRef name) {
+    if (options.timing) {
+      auto now = std::chrono::steady_clock::now();
+      std::chrono::duration<double, std::milli> elapsed = now - start;
+      llvm::errs() << llvm::format("%8.1f ms  ", elapsed.count()) << name
+                   << "\n";
+      start = now;
+    }
+    if (!options.dumpStages.empty() && !stopped) {
+      SmallString<128> path(options.dumpStages);
+      if (llvm::sys::fs::create_directories(path))
+        return fail("cannot make the folder '" + path + "'");
+      llvm::sys::path::append(path, Twine(numStages++) + "-" + name + ".mlir");
+      if (!print(path))
+        return false;
+    }
+    if (options.stopAfter != name || stopped)
+      return true;
+    stopped = true;
+    return print(output);
+  }
+
+  bool print(StringRef path) {
+    std::error_code error;
+    llvm::raw_fd_ostream out(path, error);
+    if (error)
+      return fail("cannot write '" + path + "': " + error.message());
+    module->print(
+        out,
+        OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(
+            64));
+    return true;
+  }
+
+  bool takeWeights() {
+    if (stopped)
+      return true;
+    FailureOr<tile::WeightBlob> blob = tile::externalizeWeights(module);
+    if (failed(blob))
+      return false;
+    weights = std::move(*blob);
+    signature.weightBytes = weights.size;
+    // Many kernels are worth the start of threads.
+    constexpr size_t kManyKernels = 16;
+    if (options.threads != 1 &&
+        llvm::range_size(module.getOps<ModuleOp>()) >= kManyKernels)
+      context->enableMultithreading();
+    return true;
+  }
+
+  bool takePlan() {
+    if (stopped)
+      return true;
+    auto entry = module.lookupSymbol<func::FuncOp>("main");
+    auto number = [&](StringRef name) -> int64_t {
+      auto value = entry->getAttrOfType<IntegerAttr>(name);
+      return value ? value.getInt() : 0;
+    };
+    signature.arenaBytes = number("tegula.arena_bytes");
+    signature.numSlots = number("tegula.slots");
+    return true;
+  }
+
+  bool merge() {
+    if (!stopped)
+      mergeModules(module, kUnitOps);
+    return true;
+  }
+
+  bool emit() {
+    if (stopped)
+      return true;
+    if (options.emit == Emit::MLIR)
+      return print(output);
+    if (llvm::Error error = emitArtifact({module, weights, signature, machine},
+                                         options, output))
+      return fail(llvm::toString(std::move(error)));
+    finish("emit");
+    return true;
+  }
+
+  ModuleOp module;
+  MLIRContext *context;
+  const CompileOptions &options;
+  StringRef output;
+  std::chrono::steady_clock::time_point start;
+  machine::Machine machine;
+  target::ArtifactSignature signature;
+  tile::WeightBlob weights;
+  int numStages = 0;
+  bool stopped = false;
+};
+
+} // namespace
+
+bool tegula::pipeline::compileModule(ModuleOp module,
+                                     const CompileOptions &options,
+                                     StringRef output) {
+  return Compilation(module, options, output).run();
+}
+
+static frontend::ImportOptions importOptions(const CompileOptions &options) {
+  frontend::ImportOptions result;
+  result.dims = options.dims;
+  result.name = options.name;
+  return result;
+}
+
+bool tegula::pipeline::compileFile(StringRef path,
+                                   const CompileOptions &options,
+                                   StringRef output, MLIRContext &context) {
+  OwningOpRef<ModuleOp> module =
+      frontend::importModelFile(path, importOptions(options), &context);
+  return module && compileModule(*module, options, output);
+}
+
+bool tegula::pipeline::compileBytes(StringRef bytes,
+                                    const CompileOptions &options,
+                                    StringRef output, MLIRContext &context) {
+  OwningOpRef<ModuleOp> module =
+      frontend::importModelBytes(bytes, importOptions(options), &context);
+  return module && compileModule(*module, options, output);
+}

@@ -1,0 +1,84 @@
+//===- CompileOptions.cpp - The options of tegula compile -----------------===//
+
+#include "tegula/Pipeline/Compile.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace tegula::pipeline;
+using llvm::StringRef;
+
+static bool parseEmit(StringRef text, Emit &emit) {
+  std::optional<Emit> kind = llvm::StringSwitch<std::optional<Emit>>(text)
+                                 .Case("so", Emit::SharedObject)
+                                 .Case("o", Emit::Object)
+                                 .Case("a", Emit::Archive)
+                                 .Case("exe", Emit::Executable)
+                                 .Case("llvm", Emit::LLVM)
+                                 .Case("asm", Emit::Asm)
+                                 .Case("mlir", Emit::MLIR)
+                                 .Default(std::nullopt);
+  if (kind)
+    emit = *kind;
+  return kind.has_value();
+}
+
+/// Reads one word; false with `message` if it cannot be read.
+static bool parseOption(StringRef word, CompileOptions &options,
+                        std::string &message) {
+  StringRef value = word;
+  auto wrong = [&](const llvm::Twine &expected) {
+    message = ("option '" + word + "': expected " + expected).str();
+    return false;
+  };
+  if (value.consume_front("--emit="))
+    return parseEmit(value, options.emit) ||
+           wrong("so, o, a, exe, llvm, asm or mlir");
+  if (value.consume_front("--target=")) {
+    options.target = value.str();
+    return true;
+  }
+  if (value.consume_front("-O"))
+    return (!value.getAsInteger(10, options.optLevel) &&
+            options.optLevel <= 3) ||
+           wrong("-O0 to -O3");
+  if (value.consume_front("--dim=")) {
+    auto [name, text] = value.rsplit('=');
+    int64_t extent;
+    if (name.empty() || text.getAsInteger(10, extent) || extent < 0)
+      return wrong("--dim=NAME=EXTENT");
+    options.dims[name] = extent;
+    return true;
+  }
+  if (value.consume_front("--name=")) {
+    options.name = value.str();
+    return true;
+  }
+  if (value.consume_front("--stop-after=")) {
+    options.stopAfter = value.str();
+    return llvm::is_contained({"frontend", "convert", "graph", "schedule",
+                               "outline", "tile", "abi", "target"},
+                              value) ||
+           wrong("frontend, convert, graph, schedule, outline, tile, abi or "
+                 "target");
+  }
+  if (value.consume_front("--dump-stages=")) {
+    options.dumpStages = value.str();
+    return true;
+  }
+  if (value.consume_front("--threads="))
+    return !value.getAsInteger(10, options.threads) || wrong("a number");
+  if (word == "--verify")
+    return options.verify = true;
+  if (word == "--timing")
+    return options.timing = true;
+  message = ("unknown option '" + word + "'").str();
+  return false;
+}
+
+bool tegula::pipeline::parseOptions(llvm::ArrayRef<StringRef> words,
+                                    CompileOptions &options,
+                                    std::string &message) {
+  return llvm::all_of(words, [&](StringRef word) {
+    return parseOption(word, options, message);
+  });
+}

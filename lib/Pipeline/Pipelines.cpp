@@ -1,0 +1,114 @@
+//===- Pipelines.cpp - One pipeline per stage -----------------------------===//
+
+#include "tegula/Pipeline/Pipelines.h"
+
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "tegula/Graph/Transforms/Passes.h"
+#include "tegula/Pipeline/Passes.h"
+#include "tegula/Schedule/Transforms/Passes.h"
+#include "tegula/Target/Common/Passes.h"
+#include "tegula/Tile/GraphToTile/Passes.h"
+#include "tegula/Tile/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tegula::pipeline;
+
+static void verify(OpPassManager &pm, const StageOptions &options,
+                   StringRef stage) {
+  if (options.verifyContract)
+    pm.addPass(createVerifyContractPass({stage.str()}));
+}
+
+void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
+                                          const StageOptions &options) {
+  if (options.optimize) {
+    // Constants and shapes fold first, so that fusion sees static sizes.
+    pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+    pm.addNestedPass<func::FuncOp>(graph::createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(createCSEPass());
+  }
+  pm.addNestedPass<func::FuncOp>(
+      graph::createFormKernelsPass({bool(options.optimize)}));
+  verify(pm, options, "graph");
+}
+
+void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
+                                             const StageOptions &options) {
+  // Without optimisation no kernel has a schedule: all become plain loops.
+  if (!options.optimize)
+    return;
+  sched::SelectSchedulePassOptions machine;
+  machine.vectorBits = options.vectorBits;
+  machine.vectorRegisters = options.vectorRegisters;
+  machine.fusedMultiplyAdd = options.useFma;
+  machine.l1Bytes = options.l1Bytes;
+  machine.l2Bytes = options.l2Bytes;
+  pm.addNestedPass<func::FuncOp>(sched::createSelectSchedulePass(machine));
+  verify(pm, options, "schedule");
+}
+
+void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
+                                            const StageOptions &options) {
+  // Schedules say which layout of the constants they want.
+  if (options.optimize)
+    pm.addPass(tile::createPackWeightsPass());
+  pm.addPass(tile::createOutlineKernelsPass());
+}
+
+void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
+                                         const StageOptions &options) {
+  pm.addNestedPass<func::FuncOp>(tile::createBufferizeEntryPass());
+  OpPassManager &kernels = pm.nest<ModuleOp>();
+  if (options.optimize) {
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerElementwisePass());
+  }
+  // Every kernel that no family has taken.
+  kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
+  kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());
+  kernels.addPass(tile::createLowerTasksPass());
+  // The scratch that kernels ask for is known now.
+  pm.addPass(tile::createPlanArenaPass());
+  verify(pm, options, "tile");
+}
+
+void tegula::pipeline::buildAbiPipeline(OpPassManager &pm,
+                                        const StageOptions &options) {
+  OpPassManager &kernels = pm.nest<ModuleOp>();
+  target::ExpandMathPassOptions math;
+  math.useFma = options.useFma;
+  kernels.addPass(target::createExpandMathPass(math));
+  kernels.addNestedPass<func::FuncOp>(createSCFToControlFlowPass());
+  kernels.addPass(target::createLowerKernelPass());
+  // Failures return from the middle of the function: no nested regions.
+  pm.addNestedPass<func::FuncOp>(target::createExpandMathPass(math));
+  pm.addNestedPass<func::FuncOp>(createSCFToControlFlowPass());
+  pm.addPass(target::createLowerEntryPass());
+}
+
+void tegula::pipeline::buildLLVMPipeline(OpPassManager &pm,
+                                         const StageOptions &options) {
+  pm.addNestedPass<ModuleOp>(target::createConvertToLLVMPass());
+  verify(pm, options, "target");
+}
+
+void tegula::pipeline::registerPipelines() {
+  PassPipelineRegistration<StageOptions>("tegula-graph-pipeline",
+                                         "linalg on tensors to kernels",
+                                         buildGraphPipeline);
+  PassPipelineRegistration<StageOptions>("tegula-outline-pipeline",
+                                         "Kernels to functions of their own",
+                                         buildOutlinePipeline);
+  PassPipelineRegistration<StageOptions>(
+      "tegula-tile-pipeline", "Kernel functions to loops, @main to buffers",
+      buildTilePipeline);
+  PassPipelineRegistration<StageOptions>(
+      "tegula-abi-pipeline", "Loops to the runtime's calling convention",
+      buildAbiPipeline);
+  PassPipelineRegistration<StageOptions>("tegula-llvm-pipeline",
+                                         "Nested modules to the LLVM dialect",
+                                         buildLLVMPipeline);
+}
