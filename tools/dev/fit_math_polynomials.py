@@ -135,11 +135,11 @@ fit('asinF32', asinp, lambda z: z * sqrt(z) / asin(sqrt(z)) if z else 0, 0, mpf(
 fit('tanhF32', tanhp, lambda z: z * sqrt(z) / tanh(sqrt(z)) if z else 0, 0,
     mpf('0.3025'), 4)
 fit('sinhF32', sinhp, lambda z: z, 0, 1, 2)
-# erf(x)/x - 1 in x^2; erf in x - 2.525; erfc(x) e^(x^2) in t = (x-3)/(x+3).
+# erf(x)/x - 1 in x^2; erf in x - 2.53125; erfc(x) e^(x^2) in t = (x-3)/(x+3).
 fit('erfNearF32', lambda z: erfp(z) - 1, lambda z: 1 / erfp(z), 0,
     mpf('1.21'), 6)
-fit('erfFarF32', lambda u: erf(u + mpf('2.525')),
-    lambda u: 1 / erf(u + mpf('2.525')), mpf('-1.425'), mpf('1.425'), 13)
+fit('erfFarF32', lambda u: erf(u + mpf('2.53125')),
+    lambda u: 1 / erf(u + mpf('2.53125')), mpf('-1.43125'), mpf('1.41875'), 13)
 
 
 def erfcScaled(t):

@@ -23,46 +23,49 @@ static constexpr double kAsinF32[] = {0.166667525087, 0.0749529689391,
 static constexpr double kHalfPi = 0x1.921fb6p+0;
 static constexpr double kHalfPiRest = -0x1.777a5cf72cecep-25;
 
-static Expr halfPiMinus(Expr x) { return (kHalfPi - x) + kHalfPiRest; }
-static Expr piMinus(Expr x) { return (2.0 * kHalfPi - x) + 2.0 * kHalfPiRest; }
-
-/// x + x^3 P(x^2), where `square` is x^2.
-static Expr oddPolynomial(Expr x, Expr square,
-                          llvm::ArrayRef<double> coefficients) {
-  return fma(square * x, polynomial(square, coefficients), x);
+/// base + atan(x) for |x| <= 1 and a base that is 0, pi/2 or pi to f32. The sum
+/// starts with base + x, which is nearly exact, and rounds the small tail in.
+static Expr addAtan(Expr base, Expr x) {
+  Expr square = x * x;
+  Expr tail = (square * x) * polynomial(square, kAtanF32);
+  return (base + x) + fma(base, kHalfPiRest / kHalfPi, tail);
 }
 
+// atan(x) = pi/2 + atan(-1/x).
 Expr expandAtan(Expr x) {
   Expr magnitude = abs(x);
   Expr isLarge = magnitude > 1.0;
   Expr folded =
-      select(isLarge, 1.0, magnitude) / select(isLarge, magnitude, 1.0);
-  Expr angle = oddPolynomial(folded, folded * folded, kAtanF32);
-  return withSignOf(select(isLarge, halfPiMinus(angle), angle), x);
+      select(isLarge, -1.0, magnitude) / select(isLarge, magnitude, 1.0);
+  Expr base = select(isLarge, x.constant(kHalfPi), 0.0);
+  return withSignOf(addAtan(base, folded), x);
 }
 
 Expr expandAtan2(Expr y, Expr x) {
   Expr height = abs(y), width = abs(x);
   Expr isSteep = height > width;
+  Expr xBits = x.asInteger();
+  Expr isNegative = xBits < xBits.bits(0);
   Expr smaller = select(isSteep, width, height);
   Expr larger = select(isSteep, height, width);
   Expr folded = smaller / larger;
   // 0/0 counts as 0, infinity/infinity as 1.
   folded = select(width == height,
                   select(larger == 0.0, 0.0, larger.constant(1.0)), folded);
-  Expr angle = oddPolynomial(folded, folded * folded, kAtanF32);
-  angle = select(isSteep, halfPiMinus(angle), angle);
-  Expr xBits = x.asInteger();
-  angle = select(xBits < xBits.bits(0), piMinus(angle), angle);
-  return withSignOf(angle, y);
+  // pi/2 - atan, pi - atan, pi/2 + atan.
+  folded = select(isSteep ^ isNegative, -folded, folded);
+  Expr base = select(isNegative, x.constant(2.0 * kHalfPi), 0.0);
+  base = select(isSteep, x.constant(kHalfPi), base);
+  return withSignOf(addAtan(base, folded), y);
 }
 
 namespace {
-/// asin(root) = polynomial, where root is |x|, or for |x| > 1/2
-/// sqrt((1 - |x|) / 2): then asin(|x|) = pi/2 - 2 asin(root).
+/// asin(root) = root + tail, where root is |x|, or for |x| > 1/2
+/// sqrt((1 - |x|) / 2): then asin(|x|) = pi/2 - 2 asin(root). Sums start with
+/// root, which is nearly exact, and round the small tail in.
 struct FoldedAsin {
   Expr isLarge;
-  Expr angle;
+  Expr root, tail;
 };
 } // namespace
 
@@ -71,22 +74,25 @@ static FoldedAsin foldedAsin(Expr x) {
   Expr isLarge = magnitude > 0.5;
   Expr square = select(isLarge, (1.0 - magnitude) * 0.5, x * x);
   Expr root = select(isLarge, sqrt(square), magnitude);
-  return {isLarge, oddPolynomial(root, square, kAsinF32)};
+  return {isLarge, root, (square * root) * polynomial(square, kAsinF32)};
 }
 
 Expr expandAsin(Expr x) {
-  FoldedAsin folded = foldedAsin(x);
-  Expr large = halfPiMinus(folded.angle + folded.angle);
-  return withSignOf(select(folded.isLarge, large, folded.angle), x);
+  auto [isLarge, root, tail] = foldedAsin(x);
+  Expr small = root + tail;
+  Expr large = (kHalfPi - (root + root)) - fma(tail, 2.0, -kHalfPiRest);
+  return withSignOf(select(isLarge, large, small), x);
 }
 
 Expr expandAcos(Expr x) {
-  FoldedAsin folded = foldedAsin(x);
-  Expr doubled = folded.angle + folded.angle;
+  auto [isLarge, root, tail] = foldedAsin(x);
   Expr isNegative = x < 0.0;
-  Expr large = select(isNegative, piMinus(doubled), doubled);
-  Expr small = halfPiMinus(withSignOf(folded.angle, x));
-  return select(folded.isLarge, large, small);
+  // Twice the angle, or pi minus it.
+  Expr angle = root + tail;
+  Expr obtuse = (kHalfPi - root) - (tail - kHalfPiRest);
+  Expr half = select(isNegative, obtuse, angle);
+  Expr small = (kHalfPi - x) - (withSignOf(tail, x) - kHalfPiRest);
+  return select(isLarge, half + half, small);
 }
 
 } // namespace tegula::target
