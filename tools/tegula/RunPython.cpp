@@ -22,7 +22,8 @@ using namespace llvm;
 
 /// `<build>/<name>`, two folders above the program.
 static std::string besideBuild(StringRef executable, StringRef name) {
-  SmallString<256> path(sys::path::parent_path(sys::path::parent_path(executable)));
+  SmallString<256> path(
+      sys::path::parent_path(sys::path::parent_path(executable)));
   sys::path::append(path, name);
   return std::string(path);
 }
@@ -37,8 +38,8 @@ static std::string interpreter(StringRef executable) {
 }
 
 int tegula::tools::runPython(StringRef module, ArrayRef<StringRef> arguments) {
-  std::string executable =
-      sys::fs::getMainExecutable(nullptr, reinterpret_cast<void *>(&besideBuild));
+  std::string executable = sys::fs::getMainExecutable(
+      nullptr, reinterpret_cast<void *>(&besideBuild));
   std::string python = interpreter(executable);
   if (python.empty()) {
     errs() << "tegula: this command needs Python 3.10 or newer with NumPy; no "

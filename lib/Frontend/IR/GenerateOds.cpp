@@ -138,7 +138,8 @@ std::string attributeText(const OpSchema::Attribute &attribute) {
 }
 
 /// Names of a formal parameter list, made distinct from `taken`.
-std::string parameterName(const std::string &name, std::set<std::string> &taken) {
+std::string parameterName(const std::string &name,
+                          std::set<std::string> &taken) {
   std::string result = name;
   while (!taken.insert(result).second)
     result += "_value";
@@ -175,16 +176,20 @@ void printOp(const OpSchema &schema, const std::string &prefix) {
   printParameters(schema.outputs(), resultNames, results);
 
   std::string domainName = prefix;
-  domainName.erase(std::remove(domainName.begin(), domainName.end(), '.'), domainName.end());
+  domainName.erase(std::remove(domainName.begin(), domainName.end(), '.'),
+                   domainName.end());
   if (!domainName.empty())
     domainName[0] = static_cast<char>(std::toupper(domainName[0]));
-  bool random = schema.GetNodeDeterminism() == OpSchema::NodeDeterminism::NonDeterministic;
-  const char *traits = !regions.empty() ? "RecursiveMemoryEffects" : random ? "" : "Pure";
+  bool random = schema.GetNodeDeterminism() ==
+                OpSchema::NodeDeterminism::NonDeterministic;
+  const char *traits = !regions.empty() ? "RecursiveMemoryEffects"
+                       : random         ? ""
+                                        : "Pure";
   std::string doc = schema.doc();
   doc = doc.substr(0, doc.find('\n', doc.find_first_not_of('\n')));
   doc.erase(0, doc.find_first_not_of("\n "));
-  std::cout << "def Onnx_" << domainName << schema.Name() << "Op : Onnx_Op<\"" << prefix
-            << schema.Name() << "\", [" << traits << "]> {\n"
+  std::cout << "def Onnx_" << domainName << schema.Name() << "Op : Onnx_Op<\""
+            << prefix << schema.Name() << "\", [" << traits << "]> {\n"
             << "  let summary = " << quoted(doc) << ";\n"
             << "  let arguments = (ins " << arguments << ");\n"
             << "  let results = (outs " << results << ");\n";
@@ -196,7 +201,8 @@ void printOp(const OpSchema &schema, const std::string &prefix) {
 } // namespace
 
 int main() {
-  std::cout << "// Written by tegula-onnx-ods from ONNX's schemas; not edited by hand.\n\n"
+  std::cout << "// Written by tegula-onnx-ods from ONNX's schemas; not edited "
+               "by hand.\n\n"
             << "include \"tegula/Frontend/IR/OnnxDialect.td\"\n\n";
   std::map<std::string, OpSchema> newest;
   for (const OpSchema &schema : OpSchemaRegistry::get_all_schemas())

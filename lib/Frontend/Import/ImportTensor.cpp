@@ -161,8 +161,7 @@ std::optional<ExternalPlace> externalPlace(const TensorProto &tensor,
 ElementsAttr importTensor(const TensorProto &tensor,
                           std::shared_ptr<const void> owner,
                           StringRef directory, const ImportLimits &limits,
-                          Location loc,
-                          ArrayRef<char> raw) {
+                          Location loc, ArrayRef<char> raw) {
   RankedTensorType type = checkedType(tensor, limits, loc);
   if (!type)
     return {};

@@ -73,8 +73,9 @@ Value toStorage(OpBuilder &b, Location loc, Value computed, Type element) {
   unsigned width = cast<FloatType>(element).getWidth();
   Value bits =
       arith::BitcastOp::create(b, loc, b.getIntegerType(width), narrow);
-  return width == 8 ? bits
-                    : Value(arith::ExtUIOp::create(b, loc, b.getI8Type(), bits));
+  return width == 8
+             ? bits
+             : Value(arith::ExtUIOp::create(b, loc, b.getI8Type(), bits));
 }
 
 Value constantOf(OpBuilder &b, Location loc, Type element, double value) {

@@ -43,9 +43,12 @@ mlir::Value constantOf(mlir::OpBuilder &b, mlir::Location loc,
                        mlir::Type element, double value);
 
 /// The element that loses against every other in a maximum (lowest) or a
-/// minimum: infinities for floats, the limits of the integer type; compute type.
-mlir::Value lowestOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Type element);
-mlir::Value highestOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Type element);
+/// minimum: infinities for floats, the limits of the integer type; compute
+/// type.
+mlir::Value lowestOf(mlir::OpBuilder &b, mlir::Location loc,
+                     mlir::Type element);
+mlir::Value highestOf(mlir::OpBuilder &b, mlir::Location loc,
+                      mlir::Type element);
 
 } // namespace tegula::graph
 

@@ -34,7 +34,8 @@ struct LowerWeight : OnnxPattern<onnx::WeightOp> {
     ElementsAttr stored = type ? storedData(op.getValue(), type) : nullptr;
     if (!stored)
       return refuse(op, "the data of this constant cannot be stored");
-    return SmallVector<Value>{arith::ConstantOp::create(b, op.getLoc(), stored)};
+    return SmallVector<Value>{
+        arith::ConstantOp::create(b, op.getLoc(), stored)};
   }
 };
 

@@ -205,9 +205,8 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
       window.kernel = b.getIndexAttr(wType.getDimSize(2 + i));
       window.dilation = dilations[i];
       int64_t reach = (wType.getDimSize(2 + i) - 1) * dilations[i];
-      auto [before, after] =
-          padding(op, b, dimOf(b, loc, in.getX(), 2 + i), rank, i, strides[i],
-                  reach, extra[i]);
+      auto [before, after] = padding(op, b, dimOf(b, loc, in.getX(), 2 + i),
+                                     rank, i, strides[i], reach, extra[i]);
       window.before = b.getIndexAttr(reach - before);
       window.after = b.getIndexAttr(reach - after + extra[i]);
       if (before > reach || reach - after + extra[i] < 0)
@@ -227,10 +226,11 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
 private:
   /// Padding before and after dimension `i`, from pads, output_shape or
   /// auto_pad (which need a static extent).
-  static std::pair<int64_t, int64_t>
-  padding(onnx::ConvTransposeOp op, OpBuilder &b, OpFoldResult extent,
-          int64_t rank, int64_t i, int64_t stride, int64_t reach,
-          int64_t extra) {
+  static std::pair<int64_t, int64_t> padding(onnx::ConvTransposeOp op,
+                                             OpBuilder &b, OpFoldResult extent,
+                                             int64_t rank, int64_t i,
+                                             int64_t stride, int64_t reach,
+                                             int64_t extra) {
     StringRef mode = op.getAutoPad();
     auto size = getConstantIntValue(extent);
     std::optional<int64_t> wanted;
@@ -285,10 +285,8 @@ private:
           auto index = [&](int64_t value) -> Value {
             return arith::ConstantIndexOp::create(b, loc, value);
           };
-          Value group =
-              arith::DivUIOp::create(b, loc, at[0], index(filters));
-          Value filter =
-              arith::RemUIOp::create(b, loc, at[0], index(filters));
+          Value group = arith::DivUIOp::create(b, loc, at[0], index(filters));
+          Value filter = arith::RemUIOp::create(b, loc, at[0], index(filters));
           Value channel = arith::AddIOp::create(
               b, loc, arith::MulIOp::create(b, loc, group, index(channels)),
               at[1]);

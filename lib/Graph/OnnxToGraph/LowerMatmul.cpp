@@ -56,8 +56,8 @@ AffineMap batchedMap(OpBuilder &b, ArrayRef<OpFoldResult> from,
   int64_t offset = to.size() - from.size();
   SmallVector<AffineExpr> exprs;
   for (auto [index, dim] : llvm::enumerate(from)) {
-    bool repeated =
-        isConstantIntValue(dim, 1) && !isConstantIntValue(to[offset + index], 1);
+    bool repeated = isConstantIntValue(dim, 1) &&
+                    !isConstantIntValue(to[offset + index], 1);
     exprs.push_back(repeated ? b.getAffineConstantExpr(0)
                              : b.getAffineDimExpr(offset + index));
   }
@@ -83,9 +83,11 @@ struct LowerMatMul : OnnxPattern<onnx::MatMulOp> {
     Value lhs = reshapeTo(b, loc, in.getA(), a);
     Value rhs = reshapeTo(b, loc, in.getB(), w);
     Dims batch = broadcastDims(
-        b, loc, {Dims(ArrayRef(a).drop_back(2)), Dims(ArrayRef(w).drop_back(2))});
-    Value product = w.size() == 2 ? withoutBatch(b, loc, lhs, a, rhs, element)
-                                  : batched(b, loc, lhs, a, rhs, w, batch, element);
+        b, loc,
+        {Dims(ArrayRef(a).drop_back(2)), Dims(ArrayRef(w).drop_back(2))});
+    Value product = w.size() == 2
+                        ? withoutBatch(b, loc, lhs, a, rhs, element)
+                        : batched(b, loc, lhs, a, rhs, w, batch, element);
     Dims out = batch;
     if (!vectorA)
       out.push_back(a[a.size() - 2]);
@@ -98,8 +100,7 @@ struct LowerMatMul : OnnxPattern<onnx::MatMulOp> {
 private:
   /// [..., m, k] x [k, n] as [... * m, k] x [k, n].
   static Value withoutBatch(OpBuilder &b, Location loc, Value lhs,
-                            ArrayRef<OpFoldResult> a, Value rhs,
-                            Type element) {
+                            ArrayRef<OpFoldResult> a, Value rhs, Type element) {
     OpFoldResult rows = productOf(b, loc, a.drop_back());
     Value flat = reshapeTo(b, loc, lhs, {rows, a.back()});
     return multiply(b, loc, flat, false, rhs, false, element);
@@ -163,17 +164,17 @@ struct LowerGemm : OnnxPattern<onnx::GemmOp> {
         return arith::MulFOp::create(b, loc, x, factor);
       return arith::MulIOp::create(b, loc, x, factor);
     };
-    Value result = elementwise(
-        b, loc, inputs, element,
-        [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
-          Value value = scaled(b, loc, x[0], alpha);
-          if (!hasBias)
-            return value;
-          Value bias = scaled(b, loc, x[1], beta);
-          if (isa<FloatType>(compute))
-            return arith::AddFOp::create(b, loc, value, bias);
-          return arith::AddIOp::create(b, loc, value, bias);
-        });
+    Value result =
+        elementwise(b, loc, inputs, element,
+                    [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+                      Value value = scaled(b, loc, x[0], alpha);
+                      if (!hasBias)
+                        return value;
+                      Value bias = scaled(b, loc, x[1], beta);
+                      if (isa<FloatType>(compute))
+                        return arith::AddFOp::create(b, loc, value, bias);
+                      return arith::AddIOp::create(b, loc, value, bias);
+                    });
     return SmallVector<Value>{result};
   }
 };

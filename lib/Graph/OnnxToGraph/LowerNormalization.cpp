@@ -31,7 +31,8 @@ public:
   MappedTensor full(Value value) const { return full(value, compute); }
   MappedTensor perRow(Value value) const { return {value, compute, kept}; }
 
-  Value map(ArrayRef<MappedTensor> inputs, ScalarBody body, Type element) const {
+  Value map(ArrayRef<MappedTensor> inputs, ScalarBody body,
+            Type element) const {
     return mapped(b, loc, dims, inputs, element, body);
   }
   Value map(ArrayRef<MappedTensor> inputs, ScalarBody body) const {
@@ -102,25 +103,23 @@ struct LowerSoftmax : OnnxPattern<Op> {
     if (logarithm) {
       Value shifted =
           rows.map({rows.full(x, element), rows.perRow(top)}, subtract);
-      Value powers = rows.map(rows.full(shifted),
-                              [](OpBuilder &b, Location loc, ValueRange v) {
-                                return math::ExpOp::create(b, loc, v[0])
-                                    .getResult();
-                              });
+      Value powers = rows.map(
+          rows.full(shifted), [](OpBuilder &b, Location loc, ValueRange v) {
+            return math::ExpOp::create(b, loc, v[0]).getResult();
+          });
       Value total = rows.sum(powers, computeType(element));
-      Value logs = rows.onRows(total,
-                               [](OpBuilder &b, Location loc, ValueRange v) {
-                                 return math::LogOp::create(b, loc, v[0])
-                                     .getResult();
-                               });
-      return SmallVector<Value>{rows.map(
-          {rows.full(shifted), rows.perRow(logs)}, subtract, element)};
+      Value logs =
+          rows.onRows(total, [](OpBuilder &b, Location loc, ValueRange v) {
+            return math::LogOp::create(b, loc, v[0]).getResult();
+          });
+      return SmallVector<Value>{
+          rows.map({rows.full(shifted), rows.perRow(logs)}, subtract, element)};
     }
-    Value powers = rows.map(
-        {rows.full(x, element), rows.perRow(top)},
-        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          return math::ExpOp::create(b, loc, subtract(b, loc, v));
-        });
+    Value powers =
+        rows.map({rows.full(x, element), rows.perRow(top)},
+                 [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                   return math::ExpOp::create(b, loc, subtract(b, loc, v));
+                 });
     Value total = rows.sum(powers, computeType(element));
     return SmallVector<Value>{rows.map(
         {rows.full(powers), rows.perRow(total)},
@@ -143,12 +142,12 @@ Statistics statisticsOf(OpBuilder &b, Location loc, const RowBuilder &rows,
     return arith::DivFOp::create(b, loc, v[0], count);
   };
   Value mean = rows.onRows(rows.sum(x, element), divided);
-  Value squares = rows.map(
-      {rows.full(x, element), rows.perRow(mean)},
-      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        Value d = subtract(b, loc, v);
-        return arith::MulFOp::create(b, loc, d, d);
-      });
+  Value squares =
+      rows.map({rows.full(x, element), rows.perRow(mean)},
+               [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                 Value d = subtract(b, loc, v);
+                 return arith::MulFOp::create(b, loc, d, d);
+               });
   Type compute = computeType(element);
   Value inverse = rows.onRows(
       rows.sum(squares, compute),
@@ -178,22 +177,20 @@ struct LowerLayerNormalization : OnnxPattern<onnx::LayerNormalizationOp> {
     for (int64_t i = *axis; i < rank; ++i)
       axes.push_back(i);
     RowBuilder rows(b, loc, dims, axes, computeType(element));
-    Statistics statistics =
-        statisticsOf(b, loc, rows, in.getX(), element,
-                     op.getEpsilon().convertToDouble());
+    Statistics statistics = statisticsOf(b, loc, rows, in.getX(), element,
+                                         op.getEpsilon().convertToDouble());
     SmallVector<MappedTensor> inputs = {
         rows.full(in.getX(), element), rows.perRow(statistics.mean),
         rows.perRow(statistics.inverse),
         trailing(b, loc, in.getScale(), elementOf(op.getScale()), dims)};
     bool hasBias = !onnx::isAbsent(op.getB());
     if (hasBias)
-      inputs.push_back(
-          trailing(b, loc, in.getB(), elementOf(op.getB()), dims));
+      inputs.push_back(trailing(b, loc, in.getB(), elementOf(op.getB()), dims));
     Value y = rows.map(
         inputs,
         [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value x = arith::MulFOp::create(b, loc, subtract(b, loc, v.take_front(2)),
-                                          v[2]);
+          Value x = arith::MulFOp::create(
+              b, loc, subtract(b, loc, v.take_front(2)), v[2]);
           x = arith::MulFOp::create(b, loc, x, v[3]);
           if (hasBias)
             x = arith::AddFOp::create(b, loc, x, v[4]);
@@ -241,11 +238,11 @@ struct LowerRMSNormalization : OnnxPattern<onnx::RMSNormalizationOp> {
     for (int64_t i = *axis; i < rank; ++i)
       axes.push_back(i);
     RowBuilder rows(b, loc, dims, axes, compute);
-    Value squares = rows.map(rows.full(in.getX(), element),
-                             [](OpBuilder &b, Location loc, ValueRange v) {
-                               return arith::MulFOp::create(b, loc, v[0], v[0])
-                                   .getResult();
-                             });
+    Value squares =
+        rows.map(rows.full(in.getX(), element),
+                 [](OpBuilder &b, Location loc, ValueRange v) {
+                   return arith::MulFOp::create(b, loc, v[0], v[0]).getResult();
+                 });
     Value count = rows.count();
     double epsilon = op.getEpsilon().convertToDouble();
     Value inverse = rows.onRows(
@@ -284,17 +281,16 @@ struct LowerInstanceNormalization : OnnxPattern<onnx::InstanceNormalizationOp> {
     SmallVector<int64_t> axes = allDims(dims.size());
     axes.erase(axes.begin(), axes.begin() + 2);
     RowBuilder rows(b, loc, dims, axes, computeType(element));
-    Statistics statistics =
-        statisticsOf(b, loc, rows, in.getInput(), element,
-                     op.getEpsilon().convertToDouble());
+    Statistics statistics = statisticsOf(b, loc, rows, in.getInput(), element,
+                                         op.getEpsilon().convertToDouble());
     Value y = rows.map(
         {rows.full(in.getInput(), element), rows.perRow(statistics.mean),
          rows.perRow(statistics.inverse),
          MappedTensor{in.getScale(), element, {1}},
          MappedTensor{in.getB(), element, {1}}},
         [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value x = arith::MulFOp::create(b, loc, subtract(b, loc, v.take_front(2)),
-                                          v[2]);
+          Value x = arith::MulFOp::create(
+              b, loc, subtract(b, loc, v.take_front(2)), v[2]);
           return arith::AddFOp::create(
               b, loc, arith::MulFOp::create(b, loc, x, v[3]), v[4]);
         },
@@ -336,16 +332,15 @@ struct LowerBatchNormalization : OnnxPattern<onnx::BatchNormalizationOp> {
           return arith::SubFOp::create(
               b, loc, v[0], arith::MulFOp::create(b, loc, v[1], v[2]));
         });
-    Value y = mapped(b, loc, dims,
-                     {MappedTensor{in.getX(), element, allDims(dims.size())},
-                      MappedTensor{factor, compute, {1}},
-                      MappedTensor{offset, compute, {1}}},
-                     element,
-                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       return arith::AddFOp::create(
-                           b, loc, arith::MulFOp::create(b, loc, v[0], v[1]),
-                           v[2]);
-                     });
+    Value y =
+        mapped(b, loc, dims,
+               {MappedTensor{in.getX(), element, allDims(dims.size())},
+                MappedTensor{factor, compute, {1}},
+                MappedTensor{offset, compute, {1}}},
+               element, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                 return arith::AddFOp::create(
+                     b, loc, arith::MulFOp::create(b, loc, v[0], v[1]), v[2]);
+               });
     return SmallVector<Value>{y, Value(), Value()};
   }
 };

@@ -74,24 +74,24 @@ struct LowerMaxPool : OnnxPattern<onnx::MaxPoolOp> {
     Type element = elementOf(op.getX());
     if (!onnx::isAbsent(op.getIndices()))
       return refuse(op, "the output Indices is not supported");
-    auto windows = windowsOf(b, loc, in.getX(),
-                             kernelDims(b, op.getKernelShape()),
-                             attributesOf(op));
+    auto windows =
+        windowsOf(b, loc, in.getX(), kernelDims(b, op.getKernelShape()),
+                  attributesOf(op));
     if (!windows)
       return refuse(op, llvm::toString(windows.takeError()));
     Dims positions =
         positionsOf(b, loc, in.getX(), *windows, op.getCeilMode() != 0);
     Value lowest = toStorage(b, loc, lowestOf(b, loc, element), element);
     Value x = padded(b, loc, in.getX(), *windows, lowest);
-    Value result = pool(
-        b, loc, x, *windows, positions, lowest,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          if (isa<FloatType>(element))
-            return arith::MaximumFOp::create(b, loc, v[0], v[1]);
-          if (isUnsignedElement(element))
-            return arith::MaxUIOp::create(b, loc, v[0], v[1]);
-          return arith::MaxSIOp::create(b, loc, v[0], v[1]);
-        });
+    Value result =
+        pool(b, loc, x, *windows, positions, lowest,
+             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               if (isa<FloatType>(element))
+                 return arith::MaximumFOp::create(b, loc, v[0], v[1]);
+               if (isUnsignedElement(element))
+                 return arith::MaxUIOp::create(b, loc, v[0], v[1]);
+               return arith::MaxSIOp::create(b, loc, v[0], v[1]);
+             });
     return SmallVector<Value>{result, Value()};
   }
 };
@@ -99,7 +99,8 @@ struct LowerMaxPool : OnnxPattern<onnx::MaxPoolOp> {
 /// How many elements of the window at `position` lie inside the input (and its
 /// padding, when that counts).
 Value countInside(OpBuilder &b, Location loc, Value position,
-                  OpFoldResult extent, const Window &window, bool countPadding) {
+                  OpFoldResult extent, const Window &window,
+                  bool countPadding) {
   auto index = [&](OpFoldResult x) { return asValue(b, loc, x); };
   auto constant = [&](int64_t x) -> Value {
     return arith::ConstantIndexOp::create(b, loc, x);
@@ -109,10 +110,11 @@ Value countInside(OpBuilder &b, Location loc, Value position,
   Value start = arith::SubIOp::create(
       b, loc, arith::MulIOp::create(b, loc, position, constant(window.stride)),
       before);
-  Value from = countPadding ? arith::SubIOp::create(b, loc, zero, before) : zero;
-  Value to = countPadding
-                 ? arith::AddIOp::create(b, loc, index(extent), index(window.after))
-                 : index(extent);
+  Value from =
+      countPadding ? arith::SubIOp::create(b, loc, zero, before) : zero;
+  Value to = countPadding ? arith::AddIOp::create(b, loc, index(extent),
+                                                  index(window.after))
+                          : index(extent);
   // Taps t with from <= start + t * dilation < to.
   Value first = arith::CeilDivSIOp::create(
       b, loc, arith::SubIOp::create(b, loc, from, start), step);
@@ -131,17 +133,17 @@ struct LowerAveragePool : OnnxPattern<onnx::AveragePoolOp> {
                 OpBuilder &b) const override {
     Location loc = op.getLoc();
     Type element = elementOf(op.getX()), compute = computeType(element);
-    auto windows = windowsOf(b, loc, in.getX(),
-                             kernelDims(b, op.getKernelShape()),
-                             attributesOf(op));
+    auto windows =
+        windowsOf(b, loc, in.getX(), kernelDims(b, op.getKernelShape()),
+                  attributesOf(op));
     if (!windows)
       return refuse(op, llvm::toString(windows.takeError()));
     SmallVector<Window> given = *windows; // padding after before ceil mode
     Dims positions =
         positionsOf(b, loc, in.getX(), *windows, op.getCeilMode() != 0);
     Value zero = constantOf(b, loc, element, 0);
-    Value x = padded(b, loc, in.getX(), *windows,
-                     toStorage(b, loc, zero, element));
+    Value x =
+        padded(b, loc, in.getX(), *windows, toStorage(b, loc, zero, element));
     Value sum = pool(b, loc, x, *windows, positions, zero,
                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                        return arith::AddFOp::create(
@@ -182,7 +184,8 @@ struct LowerGlobalPool : OnnxPattern<Op> {
     Type element = this->elementOf(op.getX()), compute = computeType(element);
     Dims dims = dimsOf(b, loc, in.getX());
     if (dims.size() < 3 || !isa<FloatType>(element))
-      return this->refuse(op, "the input should be of floats, of rank 3 or more");
+      return this->refuse(op,
+                          "the input should be of floats, of rank 3 or more");
     SmallVector<int64_t> axes = allDims(dims.size());
     axes.erase(axes.begin(), axes.begin() + 2);
     Value initial =
@@ -195,18 +198,18 @@ struct LowerGlobalPool : OnnxPattern<Op> {
                    return arith::AddFOp::create(b, loc, x, v[1]);
                  return arith::MaximumFOp::create(b, loc, x, v[1]);
                });
-    Value count = asValue(
-        b, loc, productOf(b, loc, ArrayRef(dims).drop_front(2)));
+    Value count =
+        asValue(b, loc, productOf(b, loc, ArrayRef(dims).drop_front(2)));
     Value divisor = arith::UIToFPOp::create(
         b, loc, compute,
         arith::IndexCastOp::create(b, loc, b.getI64Type(), count));
-    Value result = elementwise(
-        b, loc, TypedTensor{pooled, compute}, element,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          if (mean)
-            return arith::DivFOp::create(b, loc, v[0], divisor);
-          return v[0];
-        });
+    Value result =
+        elementwise(b, loc, TypedTensor{pooled, compute}, element,
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      if (mean)
+                        return arith::DivFOp::create(b, loc, v[0], divisor);
+                      return v[0];
+                    });
     Dims out = {dims[0], dims[1]};
     out.append(dims.size() - 2, b.getIndexAttr(1));
     return SmallVector<Value>{reshapeTo(b, loc, result, out)};

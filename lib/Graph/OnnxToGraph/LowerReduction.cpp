@@ -13,7 +13,18 @@ namespace tegula::graph {
 
 namespace {
 
-enum class Kind { Sum, Mean, Prod, Max, Min, L1, L2, SumSquare, LogSum, LogSumExp };
+enum class Kind {
+  Sum,
+  Mean,
+  Prod,
+  Max,
+  Min,
+  L1,
+  L2,
+  SumSquare,
+  LogSum,
+  LogSumExp
+};
 
 /// Scalars of one reduction: how it starts, goes on and ends.
 class Reduction {
@@ -44,13 +55,15 @@ public:
     case Kind::Max:
       if (floating)
         return arith::MaximumFOp::create(b, loc, x, running);
-      return isUnsigned ? arith::MaxUIOp::create(b, loc, x, running).getResult()
-                        : arith::MaxSIOp::create(b, loc, x, running).getResult();
+      return isUnsigned
+                 ? arith::MaxUIOp::create(b, loc, x, running).getResult()
+                 : arith::MaxSIOp::create(b, loc, x, running).getResult();
     case Kind::Min:
       if (floating)
         return arith::MinimumFOp::create(b, loc, x, running);
-      return isUnsigned ? arith::MinUIOp::create(b, loc, x, running).getResult()
-                        : arith::MinSIOp::create(b, loc, x, running).getResult();
+      return isUnsigned
+                 ? arith::MinUIOp::create(b, loc, x, running).getResult()
+                 : arith::MinSIOp::create(b, loc, x, running).getResult();
     case Kind::Prod:
       return times(b, loc, x, running);
     case Kind::L2:
@@ -91,8 +104,9 @@ public:
       Value out = kind == Kind::L2
                       ? math::SqrtOp::create(b, loc, wide).getResult()
                       : math::LogOp::create(b, loc, wide).getResult();
-      return floating ? out
-                      : arith::FPToSIOp::create(b, loc, compute, out).getResult();
+      return floating
+                 ? out
+                 : arith::FPToSIOp::create(b, loc, compute, out).getResult();
     }
     return x;
   }
@@ -134,35 +148,35 @@ Value logSumExp(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> axes,
                            b, loc, toCompute(b, loc, v[0], element), v[1]);
                      });
   // An infinite maximum would give inf - inf.
-  top = elementwise(
-      b, loc, TypedTensor{top, compute}, compute,
-      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        Value size = math::AbsFOp::create(b, loc, v[0]);
-        Value infinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                               size, highestOf(b, loc, compute));
-        return arith::SelectOp::create(b, loc, infinite,
-                                       constantOf(b, loc, compute, 0), v[0]);
-      });
+  top =
+      elementwise(b, loc, TypedTensor{top, compute}, compute,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value size = math::AbsFOp::create(b, loc, v[0]);
+                    Value infinite =
+                        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                              size, highestOf(b, loc, compute));
+                    return arith::SelectOp::create(
+                        b, loc, infinite, constantOf(b, loc, compute, 0), v[0]);
+                  });
   SmallVector<int64_t> kept = remaining(dims.size(), axes);
-  Value powers = mapped(
-      b, loc, dims,
-      {MappedTensor{x, element, allDims(dims.size())},
-       MappedTensor{top, compute, kept}},
-      compute, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return math::ExpOp::create(b, loc,
-                                   arith::SubFOp::create(b, loc, v[0], v[1]));
-      });
+  Value powers =
+      mapped(b, loc, dims,
+             {MappedTensor{x, element, allDims(dims.size())},
+              MappedTensor{top, compute, kept}},
+             compute, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+               return math::ExpOp::create(
+                   b, loc, arith::SubFOp::create(b, loc, v[0], v[1]));
+             });
   Value total = reduce(b, loc, powers, axes, sum.initial(b, loc),
                        [&](OpBuilder &b, Location loc, ValueRange v) {
                          return sum.combine(b, loc, v[0], v[1]);
                        });
-  return elementwise(b, loc,
-                     {TypedTensor{total, compute}, TypedTensor{top, compute}},
-                     compute,
-                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       return arith::AddFOp::create(
-                           b, loc, math::LogOp::create(b, loc, v[0]), v[1]);
-                     });
+  return elementwise(
+      b, loc, {TypedTensor{total, compute}, TypedTensor{top, compute}}, compute,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::AddFOp::create(b, loc, math::LogOp::create(b, loc, v[0]),
+                                     v[1]);
+      });
 }
 
 template <typename Op, Kind kind>
@@ -172,12 +186,13 @@ struct LowerReduce : OnnxPattern<Op> {
 
   Lowered lower(Op op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
-    Type element = this->elementOf(op.getData()), compute = computeType(element);
+    Type element = this->elementOf(op.getData()),
+         compute = computeType(element);
     int64_t rank = cast<RankedTensorType>(op.getData().getType()).getRank();
     SmallVector<int64_t> axes;
     if (!onnx::isAbsent(op.getAxes())) {
-      auto data = dyn_cast_or_null<DenseElementsAttr>(
-          onnx::constantData(op.getAxes()));
+      auto data =
+          dyn_cast_or_null<DenseElementsAttr>(onnx::constantData(op.getAxes()));
       if (!data)
         return this->refuse(op, "the axes are not known before run time");
       for (int64_t given : data.template getValues<int64_t>()) {
@@ -203,11 +218,10 @@ struct LowerReduce : OnnxPattern<Op> {
     Reduction reduction(kind, element);
     Value count = arith::IndexCastOp::create(
         b, loc, b.getI64Type(), asValue(b, loc, productOf(b, loc, counted)));
-    Value result = elementwise(
-        b, loc, TypedTensor{reduced, compute}, element,
-        [&](OpBuilder &b, Location loc, ValueRange v) {
-          return reduction.finish(b, loc, v[0], count);
-        });
+    Value result = elementwise(b, loc, TypedTensor{reduced, compute}, element,
+                               [&](OpBuilder &b, Location loc, ValueRange v) {
+                                 return reduction.finish(b, loc, v[0], count);
+                               });
     if (op.getKeepdims() != 0) {
       for (int64_t axis : axes)
         dims[axis] = b.getIndexAttr(1);
@@ -243,17 +257,16 @@ private:
 void populateReductionPatterns(const TypeConverter &converter,
                                RewritePatternSet &patterns) {
   using namespace onnx;
-  patterns.add<LowerReduce<ReduceSumOp, Kind::Sum>,
-               LowerReduce<ReduceMeanOp, Kind::Mean>,
-               LowerReduce<ReduceProdOp, Kind::Prod>,
-               LowerReduce<ReduceMaxOp, Kind::Max>,
-               LowerReduce<ReduceMinOp, Kind::Min>,
-               LowerReduce<ReduceL1Op, Kind::L1>,
-               LowerReduce<ReduceL2Op, Kind::L2>,
-               LowerReduce<ReduceSumSquareOp, Kind::SumSquare>,
-               LowerReduce<ReduceLogSumOp, Kind::LogSum>,
-               LowerReduce<ReduceLogSumExpOp, Kind::LogSumExp>>(
-      converter, patterns.getContext());
+  patterns.add<
+      LowerReduce<ReduceSumOp, Kind::Sum>,
+      LowerReduce<ReduceMeanOp, Kind::Mean>,
+      LowerReduce<ReduceProdOp, Kind::Prod>,
+      LowerReduce<ReduceMaxOp, Kind::Max>, LowerReduce<ReduceMinOp, Kind::Min>,
+      LowerReduce<ReduceL1Op, Kind::L1>, LowerReduce<ReduceL2Op, Kind::L2>,
+      LowerReduce<ReduceSumSquareOp, Kind::SumSquare>,
+      LowerReduce<ReduceLogSumOp, Kind::LogSum>,
+      LowerReduce<ReduceLogSumExpOp, Kind::LogSumExp>>(converter,
+                                                       patterns.getContext());
 }
 
 } // namespace tegula::graph

@@ -51,8 +51,8 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
 /// Keeps the refusal of each operation, by its location, for the user.
 class RefusalListener : public RewriterBase::Listener {
 public:
-  void notifyMatchFailure(
-      Location loc, function_ref<void(Diagnostic &)> reason) override {
+  void notifyMatchFailure(Location loc,
+                          function_ref<void(Diagnostic &)> reason) override {
     Diagnostic diagnostic(loc, DiagnosticSeverity::Remark);
     reason(diagnostic);
     reasons[loc] = diagnostic.str();
@@ -85,8 +85,7 @@ LogicalResult OnnxPatternBase::finish(Operation *op,
   SmallVector<Value> results;
   for (auto [value, result] : llvm::zip_equal(values, op->getResults())) {
     Type wanted = getTypeConverter()->convertType(result.getType());
-    if (!value || !isa<RankedTensorType>(wanted) ||
-        value.getType() == wanted) {
+    if (!value || !isa<RankedTensorType>(wanted) || value.getType() == wanted) {
       results.push_back(value);
       continue;
     }
@@ -96,8 +95,7 @@ LogicalResult OnnxPatternBase::finish(Operation *op,
   return success();
 }
 
-std::optional<std::string>
-OnnxPatternBase::unusableTypes(Operation *op) const {
+std::optional<std::string> OnnxPatternBase::unusableTypes(Operation *op) const {
   auto check = [](Type type) -> std::optional<std::string> {
     if (isa<UnrankedTensorType>(type))
       return "the rank of a tensor is not known before run time";
@@ -121,15 +119,15 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   MLIRContext *context = module.getContext();
   StorageTypeConverter converter;
   ConversionTarget target(*context);
-  target.addLegalDialect<arith::ArithDialect, affine::AffineDialect,
-                         linalg::LinalgDialect, math::MathDialect,
-                         scf::SCFDialect, tensor::TensorDialect, GraphDialect>();
+  target
+      .addLegalDialect<arith::ArithDialect, affine::AffineDialect,
+                       linalg::LinalgDialect, math::MathDialect,
+                       scf::SCFDialect, tensor::TensorDialect, GraphDialect>();
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
     return converter.isSignatureLegal(op.getFunctionType());
   });
-  target.addDynamicallyLegalOp<func::ReturnOp>([&](Operation *op) {
-    return converter.isLegal(op->getOperandTypes());
-  });
+  target.addDynamicallyLegalOp<func::ReturnOp>(
+      [&](Operation *op) { return converter.isLegal(op->getOperandTypes()); });
   RewritePatternSet patterns(context);
   populateAll(converter, patterns);
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,

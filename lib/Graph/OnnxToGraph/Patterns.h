@@ -65,7 +65,8 @@ public:
     if (auto reason = unusableTypes(op))
       return rewriter.notifyMatchFailure(op, *reason);
     current = &rewriter;
-    Lowered values = lower(llvm::cast<Op>(op), Adaptor(operands, llvm::cast<Op>(op)), rewriter);
+    Lowered values = lower(llvm::cast<Op>(op),
+                           Adaptor(operands, llvm::cast<Op>(op)), rewriter);
     if (failed(values))
       return mlir::failure();
     return finish(op, rewriter, *values);

@@ -53,9 +53,8 @@ Value broadcastAtRunTime(OpBuilder &b, Location loc, Value tensor,
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   SmallVector<Value> isOne(from.size());
   for (int64_t index : uncertain)
-    isOne[index] =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                              asValue(b, loc, from[index]), one);
+    isOne[index] = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                         asValue(b, loc, from[index]), one);
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
   return generate(b, loc, dims, element,
                   [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
@@ -135,10 +134,10 @@ Value elementwiseStored(OpBuilder &b, Location loc, ArrayRef<Value> inputs,
   SmallVector<Value> operands;
   for (auto [input, shape] : llvm::zip_equal(inputs, shapes)) {
     BroadcastAccess access = broadcastAccess(b, shape, dims);
-    operands.push_back(access.uncertain.empty()
-                           ? input
-                           : broadcastAtRunTime(b, loc, input, shape,
-                                                access.uncertain, dims));
+    operands.push_back(
+        access.uncertain.empty()
+            ? input
+            : broadcastAtRunTime(b, loc, input, shape, access.uncertain, dims));
     maps.push_back(access.map);
   }
   maps.push_back(b.getMultiDimIdentityMap(dims.size()));
@@ -297,8 +296,7 @@ Value transposed(OpBuilder &b, Location loc, Value tensor,
   for (int64_t dim : perm)
     out.push_back(dims[dim]);
   Value empty = emptyTensor(b, loc, out, type.getElementType());
-  return linalg::TransposeOp::create(b, loc, tensor, empty, perm)
-      ->getResult(0);
+  return linalg::TransposeOp::create(b, loc, tensor, empty, perm)->getResult(0);
 }
 
 } // namespace tegula::graph

@@ -91,9 +91,8 @@ mlir::Value transposed(mlir::OpBuilder &b, mlir::Location loc,
 bool isScalarized(mlir::Type type);
 
 /// All elements of a small static tensor in order, as stored scalars.
-llvm::SmallVector<mlir::Value> elementsOf(mlir::OpBuilder &b,
-                                          mlir::Location loc,
-                                          mlir::Value tensor);
+llvm::SmallVector<mlir::Value>
+elementsOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor);
 
 } // namespace tegula::graph
 

@@ -30,10 +30,9 @@ void padSame(OpBuilder &b, Location loc, OpFoldResult extent, bool upper,
   OpFoldResult stride = b.getIndexAttr(window.stride);
   OpFoldResult one = b.getIndexAttr(1);
   OpFoldResult last = divDims(b, loc, subDims(b, loc, extent, one), stride);
-  OpFoldResult need = addDims(b, loc, mulDims(b, loc, last, stride),
-                              extentOf(b, loc, window));
-  OpFoldResult total =
-      maxWithZero(b, loc, subDims(b, loc, need, extent));
+  OpFoldResult need =
+      addDims(b, loc, mulDims(b, loc, last, stride), extentOf(b, loc, window));
+  OpFoldResult total = maxWithZero(b, loc, subDims(b, loc, need, extent));
   OpFoldResult half = divDims(b, loc, total, b.getIndexAttr(2));
   OpFoldResult rest = subDims(b, loc, total, half);
   window.before = upper ? half : rest;
@@ -64,9 +63,10 @@ windowsOf(OpBuilder &b, Location loc, Value input,
   for (auto [i, window] : llvm::enumerate(windows)) {
     window.kernel = kernel[i];
     window.stride = attributes.strides.empty() ? 1 : attributes.strides[i];
-    window.dilation = attributes.dilations.empty() ? 1 : attributes.dilations[i];
-    if (window.stride < 1 || window.dilation < 1 ||
-        window.stride > INT32_MAX || window.dilation > INT32_MAX)
+    window.dilation =
+        attributes.dilations.empty() ? 1 : attributes.dilations[i];
+    if (window.stride < 1 || window.dilation < 1 || window.stride > INT32_MAX ||
+        window.dilation > INT32_MAX)
       return llvm::createStringError(
           "strides and dilations should be positive");
     StringRef mode = attributes.autoPad;
@@ -107,10 +107,9 @@ Dims positionsOf(OpBuilder &b, Location loc, Value input,
         b, loc, divDims(b, loc, subDims(b, loc, reach, one), stride), one);
     positions = getAsOpFoldResult(b.createOrFold<arith::MinSIOp>(
         loc, asValue(b, loc, positions), asValue(b, loc, starts)));
-    OpFoldResult used =
-        addDims(b, loc,
-                mulDims(b, loc, subDims(b, loc, positions, one), stride),
-                extentOf(b, loc, window));
+    OpFoldResult used = addDims(
+        b, loc, mulDims(b, loc, subDims(b, loc, positions, one), stride),
+        extentOf(b, loc, window));
     window.after = getAsOpFoldResult(b.createOrFold<arith::MaxSIOp>(
         loc, asValue(b, loc, subDims(b, loc, used, reach)),
         asValue(b, loc, window.after)));
