@@ -15,6 +15,7 @@
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
@@ -51,6 +52,43 @@ static void populateVectorLowerings(RewritePatternSet &patterns) {
 
 namespace {
 
+/// A dense buffer in another shape of more dimensions. Upstream's expansion
+/// needs all but one size of a group to be static; buffers between kernels are
+/// dense, so that the strides follow from the sizes alone.
+struct ExpandDenseShape : OpRewritePattern<memref::ExpandShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(memref::ExpandShapeOp op,
+                                PatternRewriter &rewriter) const override {
+    MemRefType type = op.getResultType();
+    if (!type.getLayout().isIdentity() ||
+        !op.getSrcType().getLayout().isIdentity())
+      return rewriter.notifyMatchFailure(op, "not dense");
+    Location loc = op.getLoc();
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+    SmallVector<OpFoldResult> strides(sizes.size());
+    OpFoldResult stride = rewriter.getIndexAttr(1);
+    for (size_t i = sizes.size(); i-- > 0;) {
+      strides[i] = stride;
+      stride = multiply(stride, sizes[i], loc, rewriter);
+    }
+    rewriter.replaceOpWithNewOp<memref::ReinterpretCastOp>(
+        op, type, op.getSrc(), rewriter.getIndexAttr(0), sizes, strides);
+    return success();
+  }
+
+  static OpFoldResult multiply(OpFoldResult a, OpFoldResult b, Location loc,
+                               PatternRewriter &rewriter) {
+    std::optional<int64_t> left = getConstantIntValue(a),
+                           right = getConstantIntValue(b);
+    if (left && right)
+      return rewriter.getIndexAttr(*left * *right);
+    Value first = getValueOrCreateConstantIndexOp(rewriter, loc, a);
+    Value second = getValueOrCreateConstantIndexOp(rewriter, loc, b);
+    return arith::MulIOp::create(rewriter, loc, first, second).getResult();
+  }
+};
+
 struct ConvertToLLVMPass
     : tegula::target::impl::ConvertToLLVMPassBase<ConvertToLLVMPass> {
   void runOnOperation() override {
@@ -71,6 +109,7 @@ struct ConvertToLLVMPass
   /// Operations that have no LLVM counterpart become ones that have.
   LogicalResult simplify(ArrayRef<Operation *> ops, bool hasVectors) {
     RewritePatternSet patterns(&getContext());
+    patterns.add<ExpandDenseShape>(&getContext(), /*benefit=*/2);
     memref::populateExpandStridedMetadataPatterns(patterns);
     memref::populateExpandOpsPatterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);

@@ -18,6 +18,16 @@ func.func @ops(%i: index) -> f32 {
   return %y : f32
 }
 
+// Two unknown sizes in one group: the strides follow from the sizes.
+// CHECK-LABEL: llvm.func @expand
+// CHECK-SAME: %[[B:[a-z0-9]+]]: i64) ->
+// CHECK: llvm.insertvalue %[[B]], %{{.*}}[4, 0]
+func.func @expand(%m: memref<?xf32>, %a: index, %b: index) -> memref<?x?xf32> {
+  %e = memref.expand_shape %m [[0, 1]] output_shape [%a, %b]
+      : memref<?xf32> into memref<?x?xf32>
+  return %e : memref<?x?xf32>
+}
+
 // Nested modules are converted on their own.
 module @nested {
   // CHECK: func.func @kept
