@@ -13,7 +13,6 @@
 #include "tegula/Target/CPU/EmitObject.h"
 #include "tegula/Target/CPU/Link.h"
 #include "tegula/Target/CPU/Signature.h"
-#include "tegula/Target/CPU/Weights.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IRReader/IRReader.h"
@@ -84,23 +83,21 @@ static ArtifactSignature parseSignature(StringRef text,
   return signature;
 }
 
-/// Writes the weights: the given numbers, then zeros, then 42.0.
-static Expected<int64_t> writeWeights(StringRef path,
-                                      const std::vector<float> &weights) {
-  Expected<std::unique_ptr<WeightsWriter>> writer = WeightsWriter::create(path);
-  if (!writer)
-    return writer.takeError();
-  (*writer)->append(ArrayRef(reinterpret_cast<const char *>(weights.data()),
-                             weights.size() * sizeof(float)));
-  const std::vector<char> zeros(1 << 20);
+/// The given numbers, then zeros, then 42.0.
+static WeightBlob makeWeights(ArrayRef<float> numbers,
+                              const std::vector<char> &zeros) {
+  static const float last = 42;
+  WeightBlob blob;
+  auto append = [&](const void *data, size_t size) {
+    blob.entries.push_back({alignTo(blob.size, 64),
+                            ArrayRef(static_cast<const char *>(data), size)});
+    blob.size = blob.entries.back().offset + size;
+  };
+  append(numbers.data(), numbers.size() * sizeof(float));
   for (uint64_t done = 0; done < extraWeights; done += zeros.size())
-    (*writer)->append(zeros);
-  const float last = 42;
-  (*writer)->append(
-      ArrayRef(reinterpret_cast<const char *>(&last), sizeof(last)));
-  if (Error error = (*writer)->finish())
-    return std::move(error);
-  return (*writer)->size();
+    append(zeros.data(), zeros.size());
+  append(&last, sizeof(last));
+  return blob;
 }
 
 static Error writeHeader(const ArtifactSignature &signature) {
@@ -129,11 +126,11 @@ static Error linkIr() {
     return errorCodeToError(text.getError());
   std::vector<float> weights;
   ArtifactSignature signature = parseSignature((*text)->getBuffer(), weights);
-  const std::string weightsPath = outputPath + ".weights.o";
-  Expected<int64_t> bytes = writeWeights(weightsPath, weights);
-  if (!bytes)
-    return bytes.takeError();
-  signature.weightBytes = *bytes;
+  const std::vector<char> zeros(1 << 20);
+  LinkOptions linkOptions;
+  linkOptions.name = sanitizeIdentifier(modelName);
+  linkOptions.weights = makeWeights(weights, zeros);
+  signature.weightBytes = linkOptions.weights.size;
 
   EmitOptions options;
   options.cpu = cpu;
@@ -155,16 +152,11 @@ static Error linkIr() {
   if (!headerPath.empty())
     if (Error error = writeHeader(signature))
       return error;
-  LinkOptions linkOptions;
-  linkOptions.name = sanitizeIdentifier(modelName);
-  std::vector<LinkInput> inputs = {
-      LinkInput::fromBytes(StringRef(manifest->data(), manifest->size())),
-      LinkInput::fromPath(weightsPath)};
+  std::vector<StringRef> objects = {
+      StringRef(manifest->data(), manifest->size())};
   for (const SmallVector<char, 0> &code : *codes)
-    inputs.push_back(LinkInput::fromBytes(StringRef(code.data(), code.size())));
-  Error result = linkArtifact(inputs, kind, linkOptions, outputPath);
-  sys::fs::remove(weightsPath);
-  return result;
+    objects.push_back(StringRef(code.data(), code.size()));
+  return linkArtifact(objects, kind, linkOptions, outputPath);
 }
 
 int main(int argc, char **argv) {

@@ -2,6 +2,7 @@
 
 #include "tegula/Target/CPU/Link.h"
 #include "LibcSymbols.h"
+#include "Weights.h"
 #include "lld/Common/Driver.h"
 #include "tegula/Runtime/Embedded.h"
 #include "llvm/BinaryFormat/ELF.h"
@@ -103,16 +104,10 @@ static Error runLld(const std::vector<std::string> &arguments) {
   return createStringError("linking failed: %s", errors.c_str());
 }
 
-static Error addInputs(LinkJob &job, ArrayRef<LinkInput> inputs) {
-  size_t count = 0;
-  for (const LinkInput &input : inputs) {
-    if (!input.path.empty()) {
-      job.arguments.push_back(input.path);
-      continue;
-    }
-    const std::string path =
-        job.directory.file("input" + Twine(count++) + ".o");
-    if (Error error = writeFile(path, input.bytes))
+static Error addObjects(LinkJob &job, ArrayRef<StringRef> objects) {
+  for (auto [index, object] : llvm::enumerate(objects)) {
+    const std::string path = job.directory.file("input" + Twine(index) + ".o");
+    if (Error error = writeFile(path, object))
       return error;
     job.arguments.push_back(path);
   }
@@ -172,7 +167,7 @@ static void addHardening(LinkJob &job) {
     job.arguments.push_back(argument);
 }
 
-static Error linkSharedObject(LinkJob &job, ArrayRef<LinkInput> inputs,
+static Error linkSharedObject(LinkJob &job, ArrayRef<StringRef> objects,
                               StringRef name, const std::string &output) {
   std::string script = "{ global: tegula_model;";
   for (const std::string &symbol : exportedSymbols(name))
@@ -189,7 +184,7 @@ static Error linkSharedObject(LinkJob &job, ArrayRef<LinkInput> inputs,
                    "-o",
                    output};
   addHardening(job);
-  if (Error error = addInputs(job, inputs))
+  if (Error error = addObjects(job, objects))
     return error;
   if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
     return error;
@@ -198,13 +193,13 @@ static Error linkSharedObject(LinkJob &job, ArrayRef<LinkInput> inputs,
   return runLld(job.arguments);
 }
 
-static Error linkExecutable(LinkJob &job, ArrayRef<LinkInput> inputs,
+static Error linkExecutable(LinkJob &job, ArrayRef<StringRef> objects,
                             const std::string &output) {
   job.arguments = {"-pie", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
                    "-e",   "_start",
                    "-o",   output};
   addHardening(job);
-  if (Error error = addInputs(job, inputs))
+  if (Error error = addObjects(job, objects))
     return error;
   if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
     return error;
@@ -238,11 +233,11 @@ static Error localizeSymbols(const std::string &input,
   return objcopy::executeObjcopyOnBinary(config, *file->getBinary(), stream);
 }
 
-static Error linkObject(LinkJob &job, ArrayRef<LinkInput> inputs,
+static Error linkObject(LinkJob &job, ArrayRef<StringRef> objects,
                         StringRef name, const std::string &output) {
   const std::string joined = job.directory.file("joined.o");
   job.arguments = {"-r", "-m", "elf_x86_64", "-o", joined};
-  if (Error error = addInputs(job, inputs))
+  if (Error error = addObjects(job, objects))
     return error;
   if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
     return error;
@@ -251,10 +246,10 @@ static Error linkObject(LinkJob &job, ArrayRef<LinkInput> inputs,
   return localizeSymbols(joined, output, exportedSymbols(name));
 }
 
-static Error linkArchive(LinkJob &job, ArrayRef<LinkInput> inputs,
+static Error linkArchive(LinkJob &job, ArrayRef<StringRef> objects,
                          StringRef name, const std::string &output) {
   const std::string object = job.directory.file(name + ".o");
-  if (Error error = linkObject(job, inputs, name, object))
+  if (Error error = linkObject(job, objects, name, object))
     return error;
   Expected<NewArchiveMember> member =
       NewArchiveMember::getFile(object, /*Deterministic=*/true);
@@ -268,17 +263,18 @@ static Error linkArchive(LinkJob &job, ArrayRef<LinkInput> inputs,
                       /*Thin=*/false);
 }
 
-static Error linkKind(LinkJob &job, ArrayRef<LinkInput> inputs, OutputKind kind,
-                      StringRef name, const std::string &output) {
+static Error linkKind(LinkJob &job, ArrayRef<StringRef> objects,
+                      OutputKind kind, StringRef name,
+                      const std::string &output) {
   switch (kind) {
   case OutputKind::SharedObject:
-    return linkSharedObject(job, inputs, name, output);
+    return linkSharedObject(job, objects, name, output);
   case OutputKind::Object:
-    return linkObject(job, inputs, name, output);
+    return linkObject(job, objects, name, output);
   case OutputKind::Archive:
-    return linkArchive(job, inputs, name, output);
+    return linkArchive(job, objects, name, output);
   case OutputKind::Executable:
-    return linkExecutable(job, inputs, output);
+    return linkExecutable(job, objects, output);
   }
   return createStringError("unknown kind of artifact");
 }
@@ -301,11 +297,13 @@ static Error publish(const std::string &file, const std::string &path,
                            code.message().c_str());
 }
 
-Error tegula::target::linkArtifact(ArrayRef<LinkInput> inputs, OutputKind kind,
+Error tegula::target::linkArtifact(ArrayRef<StringRef> objects, OutputKind kind,
                                    const LinkOptions &options,
                                    StringRef outputPath) {
   // A copy: lld resets every cl::opt of the process to its default.
   const std::string path = outputPath.str();
+  if (Error error = checkWeights(options.weights))
+    return error;
   Expected<WorkDirectory> directory =
       WorkDirectory::create(options.workDirectory);
   if (!directory)
@@ -320,8 +318,14 @@ Error tegula::target::linkArtifact(ArrayRef<LinkInput> inputs, OutputKind kind,
   sys::fs::file_t handle = descriptor;
   sys::fs::closeFile(handle);
   LinkJob job{*directory, {}};
-  if (Error error =
-          linkKind(job, inputs, kind, options.name, std::string(unfinished))) {
+  const SmallVector<char, 0> placeholder =
+      makePlaceholder(options.weights.size);
+  SmallVector<StringRef> all(objects);
+  all.push_back(StringRef(placeholder.data(), placeholder.size()));
+  Error error = linkKind(job, all, kind, options.name, std::string(unfinished));
+  if (!error)
+    error = appendWeights(std::string(unfinished), options.weights);
+  if (error) {
     sys::fs::remove(unfinished);
     return error;
   }

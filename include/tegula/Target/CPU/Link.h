@@ -25,37 +25,42 @@ enum class OutputKind {
   Executable    ///< A program that reads and writes .npy files.
 };
 
-/// An object file to link: bytes in memory, or the path of a file (for the
-/// weights, which should not be in memory a second time).
-struct LinkInput {
-  llvm::StringRef bytes;
-  std::string path;
-
-  static LinkInput fromBytes(llvm::StringRef bytes) { return {bytes, {}}; }
-  static LinkInput fromPath(llvm::StringRef path) { return {{}, path.str()}; }
+/// The constants of a model: what `tegula_weights` points to.
+struct WeightBlob {
+  /// Bytes that someone else owns, at a multiple of 64.
+  struct Entry {
+    uint64_t offset;
+    llvm::ArrayRef<char> bytes;
+  };
+  std::vector<Entry> entries; ///< By offset, not overlapping; gaps are zero.
+  uint64_t size = 0;
 };
 
 struct LinkOptions {
   /// The model's C identifier (see sanitizeIdentifier): decides the exported
   /// names and the soname.
   std::string name;
+  /// Written once, straight into the artifact: neither a copy in memory nor a
+  /// temporary file is made.
+  WeightBlob weights;
   /// A directory for intermediate files; empty: a private one, removed at the
   /// end.
   std::string workDirectory;
 };
 
-/// Links `inputs` and the runtime (which the compiler carries) to `outputPath`,
-/// which is replaced in one step when everything succeeded. The bytes depend on
-/// the inputs and on `options.name` only. x86-64 ELF.
+/// Links object files (their bytes), the weights and the runtime (which the
+/// compiler carries) to `outputPath`, which is replaced in one step when
+/// everything succeeded. The bytes depend on the objects, the weights and the
+/// name only. x86-64 ELF.
 ///
-/// `inputs` must define tegula_entry, tegula_manifest, tegula_weights and the
-/// typed functions of emitManifest. Symbols of libc and libm may be used;
+/// `objects` must define tegula_entry, tegula_manifest and the typed functions
+/// of emitManifest. Symbols of libc and libm may be used;
 /// anything else undefined is an error that names it.
 ///
 /// Calls from several threads wait for each other, because lld has global
 /// state. It also resets the llvm::cl options of the process: read them before.
-llvm::Error linkArtifact(llvm::ArrayRef<LinkInput> inputs, OutputKind kind,
-                         const LinkOptions &options,
+llvm::Error linkArtifact(llvm::ArrayRef<llvm::StringRef> objects,
+                         OutputKind kind, const LinkOptions &options,
                          llvm::StringRef outputPath);
 
 /// The names that an artifact called `name` exports besides tegula_model.
