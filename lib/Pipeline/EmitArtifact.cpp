@@ -4,13 +4,10 @@
 
 #include "tegula/Target/CPU/EmitObject.h"
 #include "tegula/Target/CPU/Link.h"
-#include "tegula/Target/CPU/Weights.h"
 #include "tegula/Target/Common/Translate.h"
 
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -61,15 +58,14 @@ writeText(const ArtifactParts &parts, StringRef output,
   return Error::success();
 }
 
-/// Writes the weights to an object file at `path`.
-static Error writeWeights(const tile::WeightBlob &blob, StringRef path) {
-  auto writer = target::WeightsWriter::create(path);
-  if (!writer)
-    return writer.takeError();
+/// The weights as the linker wants them; no byte is copied.
+static target::WeightBlob linkWeights(const tile::WeightBlob &blob) {
+  target::WeightBlob result;
   for (const tile::WeightBlob::Entry &entry : blob.entries)
-    if (static_cast<int64_t>((*writer)->append(entry.bytes)) != entry.offset)
-      return fail("weights are not where compiled code expects them");
-  return (*writer)->finish();
+    result.entries.push_back(
+        {static_cast<uint64_t>(entry.offset), entry.bytes});
+  result.size = blob.size;
+  return result;
 }
 
 static target::OutputKind outputKind(Emit emit) {
@@ -116,25 +112,13 @@ static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
   if (!manifest)
     return manifest.takeError();
 
-  SmallString<128> folder;
-  if (std::error_code error = sys::fs::createUniqueDirectory("tegula", folder))
-    return fail("cannot make a temporary folder: " + error.message());
-  auto cleanUp =
-      llvm::make_scope_exit([&] { sys::fs::remove_directories(folder); });
-  SmallString<128> weights = folder;
-  sys::path::append(weights, "weights.o");
-  if (Error error = writeWeights(parts.weights, weights))
-    return error;
-
-  std::vector<target::LinkInput> inputs;
+  std::vector<StringRef> inputs;
   for (const auto &object : *objects)
-    inputs.push_back(
-        target::LinkInput::fromBytes(StringRef(object.data(), object.size())));
-  inputs.push_back(target::LinkInput::fromBytes(
-      StringRef(manifest->data(), manifest->size())));
-  inputs.push_back(target::LinkInput::fromPath(weights));
+    inputs.push_back(StringRef(object.data(), object.size()));
+  inputs.push_back(StringRef(manifest->data(), manifest->size()));
   target::LinkOptions link;
   link.name = target::sanitizeIdentifier(parts.signature.name);
+  link.weights = linkWeights(parts.weights);
   return target::linkArtifact(inputs, outputKind(options.emit), link, output);
 }
 
