@@ -2,26 +2,18 @@
 
 #include "ElementType.h"
 
+#include "SmallFloat.h"
+
 #include "tegula/Frontend/IR/Onnx.h"
 
 using namespace mlir;
 
 namespace tegula::graph {
 
-namespace {
-
-/// Floats of fewer than 16 bits, which LLVM has no code for.
-bool isMiniFloat(Type element) {
-  auto type = dyn_cast<FloatType>(element);
-  return type && type.getWidth() < 16;
-}
-
-} // namespace
-
 Type storageType(Type element) {
   if (isa<onnx::StringType>(element))
     return {};
-  if (isMiniFloat(element))
+  if (isSmallFloat(element))
     return IntegerType::get(element.getContext(), 8);
   if (auto integer = dyn_cast<IntegerType>(element))
     return IntegerType::get(element.getContext(),
@@ -50,14 +42,8 @@ Value toCompute(OpBuilder &b, Location loc, Value stored, Type element) {
   Type wanted = computeType(element);
   if (stored.getType() == wanted)
     return stored;
-  if (isMiniFloat(element)) {
-    // The bits of a small float; arith's expansion does the decoding.
-    Value narrow = stored;
-    unsigned width = cast<FloatType>(element).getWidth();
-    if (width < 8)
-      narrow = arith::TruncIOp::create(b, loc, b.getIntegerType(width), stored);
-    stored = arith::BitcastOp::create(b, loc, element, narrow);
-  }
+  if (isSmallFloat(element))
+    return decodeSmallFloat(b, loc, stored, cast<FloatType>(element));
   return arith::ExtFOp::create(b, loc, wanted, stored);
 }
 
@@ -67,15 +53,9 @@ Value toStorage(OpBuilder &b, Location loc, Value computed, Type element) {
   Type wanted = storageType(element);
   if (computed.getType() == wanted)
     return computed;
-  Value narrow = arith::TruncFOp::create(b, loc, element, computed);
-  if (!isMiniFloat(element))
-    return narrow;
-  unsigned width = cast<FloatType>(element).getWidth();
-  Value bits =
-      arith::BitcastOp::create(b, loc, b.getIntegerType(width), narrow);
-  return width == 8
-             ? bits
-             : Value(arith::ExtUIOp::create(b, loc, b.getI8Type(), bits));
+  if (isSmallFloat(element))
+    return encodeSmallFloat(b, loc, computed, cast<FloatType>(element));
+  return arith::TruncFOp::create(b, loc, element, computed);
 }
 
 Value constantOf(OpBuilder &b, Location loc, Type element, double value) {

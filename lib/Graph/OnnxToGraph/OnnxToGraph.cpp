@@ -46,6 +46,14 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateConvolutionPatterns(converter, patterns);
   populatePoolingPatterns(converter, patterns);
   populateNormalizationPatterns(converter, patterns);
+  populateCastPatterns(converter, patterns);
+  populateConcatPatterns(converter, patterns);
+  populateDataMovementPatterns(converter, patterns);
+  populateFillPatterns(converter, patterns);
+  populateGatherPatterns(converter, patterns);
+  populatePadPatterns(converter, patterns);
+  populateScatterPatterns(converter, patterns);
+  populateSlicePatterns(converter, patterns);
 }
 
 /// Keeps the refusal of each operation, by its location, for the user.

@@ -66,6 +66,30 @@ Value broadcastAtRunTime(OpBuilder &b, Location loc, Value tensor,
                   });
 }
 
+/// Builds `body` and folds what it made, so that arithmetic on known extents
+/// gives constants.
+Value foldedBody(OpBuilder &b, Location loc, ValueRange scalars,
+                 ScalarBody body) {
+  Block *block = b.getInsertionBlock();
+  Block::iterator end = b.getInsertionPoint();
+  Operation *before = end == block->begin() ? nullptr : &*std::prev(end);
+  Value result = body(b, loc, scalars);
+  Block::iterator op = before ? std::next(before->getIterator())
+                              : block->begin();
+  OpBuilder::InsertionGuard guard(b);
+  for (; op != end; ++op) {
+    b.setInsertionPoint(&*op);
+    SmallVector<Value> folded;
+    if (op->getNumResults() != 1 || failed(b.tryFold(&*op, folded)) ||
+        folded.empty())
+      continue;
+    if (result == op->getResult(0))
+      result = folded.front();
+    op->getResult(0).replaceAllUsesWith(folded.front());
+  }
+  return result;
+}
+
 /// Elementwise work on small static tensors, element by element.
 Value scalarized(OpBuilder &b, Location loc, ArrayRef<Value> inputs,
                  RankedTensorType type, ScalarBody body) {
@@ -87,7 +111,7 @@ Value scalarized(OpBuilder &b, Location loc, ArrayRef<Value> inputs,
       }
       scalars.push_back(values[linear]);
     }
-    out.push_back(body(b, loc, scalars));
+    out.push_back(foldedBody(b, loc, scalars, body));
   }
   return tensor::FromElementsOp::create(b, loc, type, out);
 }
@@ -166,6 +190,31 @@ Value elementwise(OpBuilder &b, Location loc, ArrayRef<TypedTensor> inputs,
           scalars.push_back(toCompute(b, loc, value, input.element));
         return toStorage(b, loc, body(b, loc, scalars), element);
       });
+}
+
+Value broadcastTo(OpBuilder &b, Location loc, Value tensor,
+                  ArrayRef<OpFoldResult> dims) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Dims from = dimsOf(b, loc, tensor);
+  if (from.size() == dims.size() &&
+      llvm::all_of(llvm::zip(from, dims), [](auto pair) {
+        return sameDim(std::get<0>(pair), std::get<1>(pair));
+      }))
+    return tensor;
+  BroadcastAccess access = broadcastAccess(b, from, dims);
+  if (!access.uncertain.empty())
+    tensor = broadcastAtRunTime(b, loc, tensor, from, access.uncertain, dims);
+  SmallVector<AffineMap> maps = {access.map,
+                                 b.getMultiDimIdentityMap(dims.size())};
+  SmallVector<utils::IteratorType> iterators(dims.size(),
+                                             utils::IteratorType::parallel);
+  Value empty = emptyTensor(b, loc, dims, type.getElementType());
+  return linalg::GenericOp::create(
+             b, loc, empty.getType(), tensor, empty, maps, iterators,
+             [](OpBuilder &b, Location loc, ValueRange args) {
+               linalg::YieldOp::create(b, loc, args[0]);
+             })
+      .getResult(0);
 }
 
 Value generate(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> dims,

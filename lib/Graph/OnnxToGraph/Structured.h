@@ -35,6 +35,12 @@ mlir::Value elementwiseStored(mlir::OpBuilder &b, mlir::Location loc,
                               llvm::ArrayRef<mlir::Value> inputs,
                               mlir::Type storage, ScalarBody body);
 
+/// `tensor` repeated along its dimensions of extent 1, and leading ones, so that
+/// it has the extents `dims`, to which it must be broadcastable.
+mlir::Value broadcastTo(mlir::OpBuilder &b, mlir::Location loc,
+                        mlir::Value tensor,
+                        llvm::ArrayRef<mlir::OpFoldResult> dims);
+
 /// A tensor of extents `dims` whose element at index (i, j, ...) `body`
 /// computes from the indices, for data movement: stored elements of type
 /// `storage`. The body may read tensors by tensor.extract.

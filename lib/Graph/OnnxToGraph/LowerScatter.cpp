@@ -1,0 +1,210 @@
+//===- LowerScatter.cpp - Writing at positions that a tensor gives --------===//
+//
+// Positions may repeat: updates are applied one after the other, in order, so
+// that the result is the same in each run.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Indices.h"
+#include "Loops.h"
+#include "Patterns.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+namespace {
+
+/// An element and an update combined as the attribute `reduction` says.
+Value combined(OpBuilder &b, Location loc, StringRef reduction, Type element,
+               Value old, Value update) {
+  if (reduction == "none")
+    return update;
+  Value x = toCompute(b, loc, old, element),
+        y = toCompute(b, loc, update, element), result;
+  bool isFloat = isa<FloatType>(element);
+  bool isUnsigned = isUnsignedElement(element);
+  if (reduction == "add")
+    result = isFloat ? Value(arith::AddFOp::create(b, loc, x, y))
+                     : Value(arith::AddIOp::create(b, loc, x, y));
+  else if (reduction == "mul")
+    result = isFloat ? Value(arith::MulFOp::create(b, loc, x, y))
+                     : Value(arith::MulIOp::create(b, loc, x, y));
+  else if (reduction == "max")
+    result = isFloat      ? Value(arith::MaximumFOp::create(b, loc, x, y))
+             : isUnsigned ? Value(arith::MaxUIOp::create(b, loc, x, y))
+                          : Value(arith::MaxSIOp::create(b, loc, x, y));
+  else
+    result = isFloat      ? Value(arith::MinimumFOp::create(b, loc, x, y))
+             : isUnsigned ? Value(arith::MinUIOp::create(b, loc, x, y))
+                          : Value(arith::MinSIOp::create(b, loc, x, y));
+  return toStorage(b, loc, result, element);
+}
+
+bool isReduction(StringRef name) {
+  return name == "none" || name == "add" || name == "mul" || name == "max" ||
+         name == "min";
+}
+
+std::string messageOf(Operation *op) {
+  return (onnx::operatorName(op) +
+          ": an index is outside of the dimension that it addresses")
+      .str();
+}
+
+struct LowerScatterElements : OnnxPattern<onnx::ScatterElementsOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::ScatterElementsOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Value data = in.getData(), indices = in.getIndices(),
+          updates = in.getUpdates();
+    auto type = cast<RankedTensorType>(data.getType());
+    auto axis = normalizedAxis(op.getAxis(), type.getRank());
+    Dims to = dimsOf(b, loc, data), count = dimsOf(b, loc, indices);
+    if (!axis || to.size() != count.size() || !isReduction(op.getReduction()))
+      return refuse(op, "the axis, the rank of the indices or the reduction is "
+                        "not one of ONNX");
+    checkIndices(b, loc, indices, to[*axis], messageOf(op));
+    for (size_t i = 0; i < count.size(); ++i)
+      if (int64_t(i) != *axis && !sameDim(count[i], to[i]))
+        checkThat(b, loc,
+                  compareIndex(b, loc, arith::CmpIPredicate::sle,
+                               asValue(b, loc, count[i]),
+                               asValue(b, loc, to[i])),
+                  "ScatterElements: the indices are larger than the data");
+    Value extent = asValue(b, loc, to[*axis]);
+    Type element = elementOf(op.getData());
+    return forEachIndex(
+        b, loc, count, data,
+        [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
+          Value index = tensor::ExtractOp::create(b, loc, indices, at);
+          SmallVector<Value> place(at);
+          place[*axis] = safePosition(b, loc, index, extent);
+          Value update = tensor::ExtractOp::create(b, loc, updates, at);
+          if (op.getReduction() != "none") {
+            Value old = tensor::ExtractOp::create(b, loc, carried[0], place);
+            update = combined(b, loc, op.getReduction(), element, old, update);
+          }
+          return SmallVector<Value>{tensor::InsertOp::create(
+              b, loc, update, carried[0], place)};
+        });
+  }
+};
+
+struct LowerScatterND : OnnxPattern<onnx::ScatterNDOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::ScatterNDOp op, Adaptor in, OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    auto type = cast<RankedTensorType>(in.getData().getType());
+    auto places = cast<RankedTensorType>(in.getIndices().getType());
+    int64_t lead = places.getRank() - 1;
+    if (lead < 0 || places.isDynamicDim(lead) ||
+        places.getDimSize(lead) > type.getRank())
+      return refuse(op, "the length of an index is not known or larger than "
+                        "the data's rank");
+    if (!isReduction(op.getReduction()))
+      return refuse(op, "the reduction is not one of ONNX");
+    Dims to = dimsOf(b, loc, in.getData());
+    Dims count = dimsOf(b, loc, in.getIndices());
+    count.pop_back();
+    checkUpdates(b, loc, in, to, count, places.getDimSize(lead));
+    return forEachIndex(
+        b, loc, count, in.getData(),
+        [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
+          return SmallVector<Value>{updated(b, loc, op, in, at, carried[0], to,
+                                            places.getDimSize(lead))};
+        });
+  }
+
+private:
+  static void checkUpdates(OpBuilder &b, Location loc, Adaptor in,
+                           const Dims &to, const Dims &count, int64_t depth) {
+    Dims wanted(count);
+    wanted.append(to.begin() + depth, to.end());
+    Dims given = dimsOf(b, loc, in.getUpdates());
+    for (auto [x, y] : llvm::zip(wanted, given))
+      if (!sameDim(x, y))
+        checkThat(b, loc,
+                  compareIndex(b, loc, arith::CmpIPredicate::eq,
+                               asValue(b, loc, x), asValue(b, loc, y)),
+                  "ScatterND: the updates do not have the shape that indices "
+                  "and data ask for");
+  }
+
+  /// `result` with the slice that the index tuple at `at` names updated.
+  static Value updated(OpBuilder &b, Location loc, onnx::ScatterNDOp op,
+                       Adaptor in, ValueRange at, Value result, const Dims &to,
+                       int64_t depth) {
+    SmallVector<Value> tuple(at), place;
+    tuple.push_back({});
+    for (int64_t i = 0; i < depth; ++i) {
+      tuple.back() = indexConstant(b, loc, i);
+      Value index = tensor::ExtractOp::create(b, loc, in.getIndices(), tuple);
+      Value extent = asValue(b, loc, to[i]);
+      Value wrapped = wrapNegative(b, loc, toIndex(b, loc, index), extent);
+      Value inRange = compareIndex(b, loc, arith::CmpIPredicate::ult, wrapped,
+                                   extent);
+      checkThat(b, loc, inRange, messageOf(op));
+      place.push_back(safePosition(b, loc, index, extent));
+    }
+    Type element = elementOf(op.getData());
+    if (size_t(depth) == to.size()) {
+      Value update = tensor::ExtractOp::create(b, loc, in.getUpdates(), at);
+      if (op.getReduction() != "none") {
+        Value old = tensor::ExtractOp::create(b, loc, result, place);
+        update = combined(b, loc, op.getReduction(), element, old, update);
+      }
+      return tensor::InsertOp::create(b, loc, update, result, place);
+    }
+    return updatedSlice(b, loc, op, in.getUpdates(), at, result, place, to);
+  }
+
+  static Value updatedSlice(OpBuilder &b, Location loc, onnx::ScatterNDOp op,
+                            Value updates, ValueRange at, Value result,
+                            ValueRange place, const Dims &to) {
+    Type element = elementOf(op.getData()), storage = storageType(element);
+    Dims rest(to.begin() + place.size(), to.end());
+    auto sliceType = RankedTensorType::get(staticShape(rest), storage);
+    auto mixed = [&](ValueRange leading, bool offset) {
+      Dims out;
+      for (Value value : leading)
+        out.push_back(offset ? getAsOpFoldResult(value)
+                             : OpFoldResult(b.getIndexAttr(1)));
+      for (OpFoldResult size : rest)
+        out.push_back(offset ? OpFoldResult(b.getIndexAttr(0)) : size);
+      return out;
+    };
+    Dims sourceOffsets = mixed(at, true), sourceSizes = mixed(at, false),
+         offsets = mixed(place, true), sizes = mixed(place, false);
+    Dims sourceOnes(sourceSizes.size(), b.getIndexAttr(1)),
+        ones(sizes.size(), b.getIndexAttr(1));
+    Value slice = tensor::ExtractSliceOp::create(
+        b, loc, sliceType, updates, sourceOffsets, sourceSizes, sourceOnes);
+    if (op.getReduction() != "none") {
+      Value old = tensor::ExtractSliceOp::create(b, loc, sliceType, result,
+                                                 offsets, sizes, ones);
+      slice = elementwiseStored(
+          b, loc, {old, slice}, storage,
+          [&](OpBuilder &b, Location loc, ValueRange x) {
+            return combined(b, loc, op.getReduction(), element, x[0], x[1]);
+          });
+    }
+    return tensor::InsertSliceOp::create(b, loc, slice, result, offsets, sizes,
+                                         ones);
+  }
+};
+
+} // namespace
+
+void populateScatterPatterns(const TypeConverter &converter,
+                             RewritePatternSet &patterns) {
+  patterns.add<LowerScatterElements, LowerScatterND>(converter,
+                                                     patterns.getContext());
+}
+
+} // namespace tegula::graph
