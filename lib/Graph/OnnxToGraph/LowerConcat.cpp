@@ -39,7 +39,7 @@ struct LowerConcat : OnnxPattern<onnx::ConcatOp> {
       checkOthersEqual(b, loc, dims, more, *axis);
       dims[*axis] = addDims(b, loc, dims[*axis], more[*axis]);
     }
-    return SmallVector<Value>{inserted(b, loc, inputs, dims, *axis)};
+    return SmallVector<Value>{joined(b, loc, inputs, dims, *axis)};
   }
 
 private:
@@ -73,24 +73,17 @@ private:
     }
   }
 
-  static Value inserted(OpBuilder &b, Location loc, ValueRange inputs,
-                        const Dims &dims, int64_t axis) {
+  static Value joined(OpBuilder &b, Location loc, ValueRange inputs,
+                      const Dims &dims, int64_t axis) {
     auto type = cast<RankedTensorType>(inputs[0].getType());
-    Value result = emptyTensor(b, loc, dims, type.getElementType());
-    SmallVector<OpFoldResult> offsets = allOf(b, dims.size(), 0),
-                              ones = allOf(b, dims.size(), 1);
+    SmallVector<Value> parts;
     for (Value input : inputs) {
-      SmallVector<OpFoldResult> sizes(dims);
-      sizes[axis] = dimOf(b, loc, input, axis);
-      if (isConstantIntValue(sizes[axis], 0))
-        continue;
-      auto part = RankedTensorType::get(staticShape(sizes),
-                                        type.getElementType());
-      result = tensor::InsertSliceOp::create(b, loc, castTo(b, loc, input, part),
-                                             result, offsets, sizes, ones);
-      offsets[axis] = addDims(b, loc, offsets[axis], sizes[axis]);
+      Dims part(dims);
+      part[axis] = dimOf(b, loc, input, axis);
+      parts.push_back(castTo(b, loc, input, type.clone(staticShape(part))));
     }
-    return result;
+    return tensor::ConcatOp::create(b, loc, type.clone(staticShape(dims)), axis,
+                                    parts);
   }
 };
 

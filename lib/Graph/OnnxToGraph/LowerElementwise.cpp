@@ -6,18 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Patterns.h"
+#include "ScalarPatterns.h"
 
 using namespace mlir;
 
 namespace tegula::graph {
 
 namespace {
-
-/// A scalar body: the onnx element type of the inputs, then the operands.
-using Scalar = Value (*)(OpBuilder &, Location, Type element, ValueRange);
-
-bool isFloat(Type element) { return isa<FloatType>(element); }
 
 template <typename FloatOp, typename SignedOp, typename UnsignedOp>
 Value byType(OpBuilder &b, Location loc, Type element, ValueRange x) {
@@ -112,55 +107,6 @@ Value logicalNot(OpBuilder &b, Location loc, Type, ValueRange x) {
 Value select(OpBuilder &b, Location loc, Type, ValueRange x) {
   return arith::SelectOp::create(b, loc, x[0], x[1], x[2]);
 }
-
-/// Any operator whose results are a scalar body of its operands.
-template <typename Op, Scalar body>
-struct LowerScalar : OnnxPattern<Op> {
-  using OnnxPattern<Op>::OnnxPattern;
-  using typename OnnxPattern<Op>::Adaptor;
-
-  Lowered lower(Op op, Adaptor in, OpBuilder &b) const override {
-    SmallVector<TypedTensor> inputs;
-    for (auto [original, lowered] :
-         llvm::zip_equal(op->getOperands(), in.getOperands()))
-      inputs.push_back({lowered, this->elementOf(original)});
-    Type element = inputs.back().element;
-    Value result = elementwise(
-        b, op->getLoc(), inputs, this->elementOf(op->getResult(0)),
-        [&](OpBuilder &b, Location loc, ValueRange x) {
-          return body(b, loc, element, x);
-        });
-    return SmallVector<Value>{result};
-  }
-};
-
-/// Max, Min, Sum, Mean: a variadic chain of a binary body.
-template <typename Op, Scalar body, bool mean = false>
-struct LowerVariadic : OnnxPattern<Op> {
-  using OnnxPattern<Op>::OnnxPattern;
-  using typename OnnxPattern<Op>::Adaptor;
-
-  Lowered lower(Op op, Adaptor in, OpBuilder &b) const override {
-    Type element = this->elementOf(op->getResult(0));
-    SmallVector<TypedTensor> inputs;
-    for (Value value : in.getOperands())
-      inputs.push_back({value, element});
-    if (inputs.empty())
-      return this->refuse(op, "there is no input");
-    Value result = elementwise(
-        b, op->getLoc(), inputs, element,
-        [&](OpBuilder &b, Location loc, ValueRange x) {
-          Value value = x[0];
-          for (Value next : x.drop_front())
-            value = body(b, loc, element, ValueRange{value, next});
-          if (mean)
-            value = arith::DivFOp::create(
-                b, loc, value, constantOf(b, loc, element, x.size()));
-          return value;
-        });
-    return SmallVector<Value>{result};
-  }
-};
 
 } // namespace
 

@@ -153,49 +153,20 @@ private:
       place.push_back(safePosition(b, loc, index, extent));
     }
     Type element = elementOf(op.getData());
-    if (size_t(depth) == to.size()) {
-      Value update = tensor::ExtractOp::create(b, loc, in.getUpdates(), at);
+    Dims rest(to.begin() + depth, to.end());
+    auto update = [&](OpBuilder &b, Location loc, ValueRange inner,
+                      ValueRange carried) -> SmallVector<Value> {
+      SmallVector<Value> source(at), target(place);
+      llvm::append_range(source, inner);
+      llvm::append_range(target, inner);
+      Value value = tensor::ExtractOp::create(b, loc, in.getUpdates(), source);
       if (op.getReduction() != "none") {
-        Value old = tensor::ExtractOp::create(b, loc, result, place);
-        update = combined(b, loc, op.getReduction(), element, old, update);
+        Value old = tensor::ExtractOp::create(b, loc, carried[0], target);
+        value = combined(b, loc, op.getReduction(), element, old, value);
       }
-      return tensor::InsertOp::create(b, loc, update, result, place);
-    }
-    return updatedSlice(b, loc, op, in.getUpdates(), at, result, place, to);
-  }
-
-  static Value updatedSlice(OpBuilder &b, Location loc, onnx::ScatterNDOp op,
-                            Value updates, ValueRange at, Value result,
-                            ValueRange place, const Dims &to) {
-    Type element = elementOf(op.getData()), storage = storageType(element);
-    Dims rest(to.begin() + place.size(), to.end());
-    auto sliceType = RankedTensorType::get(staticShape(rest), storage);
-    auto mixed = [&](ValueRange leading, bool offset) {
-      Dims out;
-      for (Value value : leading)
-        out.push_back(offset ? getAsOpFoldResult(value)
-                             : OpFoldResult(b.getIndexAttr(1)));
-      for (OpFoldResult size : rest)
-        out.push_back(offset ? OpFoldResult(b.getIndexAttr(0)) : size);
-      return out;
+      return {tensor::InsertOp::create(b, loc, value, carried[0], target)};
     };
-    Dims sourceOffsets = mixed(at, true), sourceSizes = mixed(at, false),
-         offsets = mixed(place, true), sizes = mixed(place, false);
-    Dims sourceOnes(sourceSizes.size(), b.getIndexAttr(1)),
-        ones(sizes.size(), b.getIndexAttr(1));
-    Value slice = tensor::ExtractSliceOp::create(
-        b, loc, sliceType, updates, sourceOffsets, sourceSizes, sourceOnes);
-    if (op.getReduction() != "none") {
-      Value old = tensor::ExtractSliceOp::create(b, loc, sliceType, result,
-                                                 offsets, sizes, ones);
-      slice = elementwiseStored(
-          b, loc, {old, slice}, storage,
-          [&](OpBuilder &b, Location loc, ValueRange x) {
-            return combined(b, loc, op.getReduction(), element, x[0], x[1]);
-          });
-    }
-    return tensor::InsertSliceOp::create(b, loc, slice, result, offsets, sizes,
-                                         ones);
+    return forEachIndex(b, loc, rest, result, update).front();
   }
 };
 

@@ -54,6 +54,8 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populatePadPatterns(converter, patterns);
   populateScatterPatterns(converter, patterns);
   populateSlicePatterns(converter, patterns);
+  populateArithmeticPatterns(converter, patterns);
+  populateActivationPatterns(converter, patterns);
 }
 
 /// Keeps the refusal of each operation, by its location, for the user.

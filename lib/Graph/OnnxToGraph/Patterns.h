@@ -120,6 +120,10 @@ void populateScatterPatterns(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
 void populateSlicePatterns(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
+void populateActivationPatterns(const mlir::TypeConverter &converter,
+                         mlir::RewritePatternSet &patterns);
+void populateArithmeticPatterns(const mlir::TypeConverter &converter,
+                         mlir::RewritePatternSet &patterns);
 
 } // namespace tegula::graph
 

@@ -12,6 +12,26 @@ using namespace mlir;
 
 namespace tegula::graph {
 
+/// The one tensor.dim of this extent, right behind the tensor's definition:
+/// whoever asks for it gets the same value.
+static Value runTimeDim(OpBuilder &b, Location loc, Value tensor, int64_t dim) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(tensor);
+  Block *block = b.getInsertionBlock();
+  Block::iterator at = b.getInsertionPoint();
+  for (; at != block->end(); ++at) {
+    if (isa<arith::ConstantOp>(*at))
+      continue;
+    auto op = dyn_cast<tensor::DimOp>(*at);
+    if (!op)
+      break;
+    if (op.getSource() == tensor && op.getConstantIndex() == dim)
+      return op;
+  }
+  b.setInsertionPoint(block, at);
+  return b.createOrFold<tensor::DimOp>(loc, tensor, dim);
+}
+
 OpFoldResult dimOf(OpBuilder &b, Location loc, Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
@@ -28,12 +48,19 @@ OpFoldResult dimOf(OpBuilder &b, Location loc, Value tensor, int64_t dim) {
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
         slice && slice.getDroppedDims().none())
       return slice.getMixedSizes()[dim];
+    if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+      OpFoldResult sum = dimOf(b, loc, concat.getInputs().front(), dim);
+      if (int64_t(concat.getDim()) == dim)
+        for (Value input : concat.getInputs().drop_front())
+          sum = addDims(b, loc, sum, dimOf(b, loc, input, dim));
+      return sum;
+    }
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
       return dimOf(b, loc, insert.getDest(), dim);
     if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
       return dimOf(b, loc, style.getTiedOpOperand(result)->get(), dim);
   }
-  return b.createOrFold<tensor::DimOp>(loc, tensor, dim);
+  return runTimeDim(b, loc, tensor, dim);
 }
 
 Dims dimsOf(OpBuilder &b, Location loc, Value tensor) {
