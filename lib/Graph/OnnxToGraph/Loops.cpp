@@ -38,4 +38,19 @@ onlyIf(OpBuilder &b, Location loc, Value condition, ValueRange carried,
   return SmallVector<Value>(branch.getResults());
 }
 
+Value writePart(OpBuilder &b, Location loc, Value part, Value all,
+                int64_t axis, Value index) {
+  return forEachIndex(
+             b, loc, dimsOf(b, loc, part), all,
+             [&](OpBuilder &b, Location loc, ValueRange at,
+                 ValueRange carried) -> SmallVector<Value> {
+               SmallVector<Value> place(at);
+               Value element = tensor::ExtractOp::create(b, loc, part, at);
+               place.insert(place.begin() + axis, index);
+               return {tensor::InsertOp::create(b, loc, element, carried[0],
+                                                place)};
+             })
+      .front();
+}
+
 } // namespace tegula::graph

@@ -31,6 +31,11 @@ onlyIf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition,
                                                          mlir::Location)>
            then);
 
+/// `all` with `part` written at `index` of dimension `axis`, in place, element
+/// by element. `part` has the other dimensions of `all` in order.
+mlir::Value writePart(mlir::OpBuilder &b, mlir::Location loc, mlir::Value part,
+                      mlir::Value all, int64_t axis, mlir::Value index);
+
 } // namespace tegula::graph
 
 #endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_LOOPS_H

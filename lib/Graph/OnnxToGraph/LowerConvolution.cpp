@@ -1,7 +1,7 @@
 //===- LowerConvolution.cpp - Conv and ConvTranspose ----------------------===//
 
 #include "Patterns.h"
-#include "Windows.h"
+#include "Products.h"
 
 #include "llvm/Support/Error.h"
 
@@ -129,39 +129,12 @@ struct LowerConv : OnnxPattern<onnx::ConvOp> {
     Type element = elementOf(op.getX());
     if (!isa<FloatType>(element))
       return refuse(op, "only floating-point convolutions are supported");
-    std::optional<Dims> kernel = kernelDims(b, loc, in.getW());
-    if (!kernel)
-      return refuse(op, "the weight should have rank 3 or more");
-    WindowAttributes attributes;
-    attributes.autoPad = op.getAutoPad();
-    if (auto strides = op.getStrides())
-      attributes.strides = *strides;
-    if (auto dilations = op.getDilations())
-      attributes.dilations = *dilations;
-    if (auto pads = op.getPads())
-      attributes.pads = *pads;
-    auto windows = windowsOf(b, loc, in.getX(), *kernel, attributes);
-    if (!windows)
-      return refuse(op, llvm::toString(windows.takeError()));
-    ConvShape shape;
-    shape.groups = op.getGroup();
-    shape.batch = dimOf(b, loc, in.getX(), 0);
-    shape.channels = dimOf(b, loc, in.getX(), 1);
-    shape.filters = dimOf(b, loc, in.getW(), 0);
-    shape.channelsPerGroup = dimOf(b, loc, in.getW(), 1);
-    auto filters = getConstantIntValue(shape.filters);
-    auto channels = getConstantIntValue(shape.channels);
-    if (shape.groups < 1 || (filters && *filters % shape.groups) ||
-        (channels && *channels % shape.groups))
-      return refuse(op, "the number of groups should divide the channels");
-    shape.windows = *windows;
-    shape.positions =
-        positionsOf(b, loc, in.getX(), shape.windows, /*ceilMode=*/false);
-    Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
-    Value x = padded(b, loc, in.getX(), shape.windows, zero);
-    Value sum = convolve(b, loc, x, in.getW(), shape, element);
+    auto sum = convolution(b, loc, in.getX(), in.getW(),
+                           windowAttributesOf(op), op.getGroup(), element);
+    if (!sum)
+      return refuse(op, llvm::toString(sum.takeError()));
     Value bias = onnx::isAbsent(op.getB()) ? Value() : in.getB();
-    return SmallVector<Value>{finished(b, loc, sum, bias, element)};
+    return SmallVector<Value>{finished(b, loc, *sum, bias, element)};
   }
 };
 
@@ -300,6 +273,36 @@ private:
 };
 
 } // namespace
+
+llvm::Expected<Value> convolution(OpBuilder &b, Location loc, Value x, Value w,
+                                  const WindowAttributes &attributes,
+                                  int64_t groups, Type element) {
+  auto error = [](const char *text) {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), text);
+  };
+  std::optional<Dims> kernel = kernelDims(b, loc, w);
+  if (!kernel)
+    return error("the weight should have rank 3 or more");
+  auto windows = windowsOf(b, loc, x, *kernel, attributes);
+  if (!windows)
+    return windows.takeError();
+  ConvShape shape;
+  shape.groups = groups;
+  shape.batch = dimOf(b, loc, x, 0);
+  shape.channels = dimOf(b, loc, x, 1);
+  shape.filters = dimOf(b, loc, w, 0);
+  shape.channelsPerGroup = dimOf(b, loc, w, 1);
+  auto filters = getConstantIntValue(shape.filters);
+  auto channels = getConstantIntValue(shape.channels);
+  if (groups < 1 || (filters && *filters % groups) ||
+      (channels && *channels % groups))
+    return error("the number of groups should divide the channels");
+  shape.windows = *windows;
+  shape.positions = positionsOf(b, loc, x, shape.windows, /*ceilMode=*/false);
+  Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
+  Value input = padded(b, loc, x, shape.windows, zero);
+  return convolve(b, loc, input, w, shape, element);
+}
 
 void populateConvolutionPatterns(const TypeConverter &converter,
                                  RewritePatternSet &patterns) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "Products.h"
 
 using namespace mlir;
 
@@ -66,76 +67,54 @@ AffineMap batchedMap(OpBuilder &b, ArrayRef<OpFoldResult> from,
   return AffineMap::get(to.size() + 3, 0, exprs, b.getContext());
 }
 
+/// [..., m, k] x [k, n] as [... * m, k] x [k, n].
+Value withoutBatch(OpBuilder &b, Location loc, Value lhs,
+                   ArrayRef<OpFoldResult> a, Value rhs, Type element) {
+  OpFoldResult rows = productOf(b, loc, a.drop_back());
+  Value flat = reshapeTo(b, loc, lhs, {rows, a.back()});
+  return multiply(b, loc, flat, false, rhs, false, element);
+}
+
+Value batched(OpBuilder &b, Location loc, Value lhs, ArrayRef<OpFoldResult> a,
+              Value rhs, ArrayRef<OpFoldResult> w, ArrayRef<OpFoldResult> batch,
+              Type element) {
+  ArrayRef<OpFoldResult> batchA = a.drop_back(2), batchB = w.drop_back(2);
+  OpFoldResult m = a[a.size() - 2], k = a.back(), n = w.back();
+  bool same = batchA.size() == batchB.size();
+  for (size_t i = 0; same && i < batchA.size(); ++i)
+    same = sameDim(batchA[i], batchB[i]);
+  if (same) {
+    OpFoldResult count = productOf(b, loc, batch);
+    Value initial = zeros(b, loc, {count, m, n}, element);
+    return linalg::BatchMatmulOp::create(
+               b, loc, initial.getType(),
+               ValueRange{reshapeTo(b, loc, lhs, {count, m, k}),
+                          reshapeTo(b, loc, rhs, {count, k, n})},
+               initial)
+        .getResult(0);
+  }
+  Dims dims(batch.begin(), batch.end());
+  dims.append({m, n});
+  Value initial = zeros(b, loc, dims, element);
+  unsigned rank = batch.size();
+  AffineExpr i = b.getAffineDimExpr(rank), j = b.getAffineDimExpr(rank + 1),
+             r = b.getAffineDimExpr(rank + 2);
+  return contract(b, loc, lhs, rhs, initial,
+                  {batchedMap(b, batchA, batch, i, r),
+                   batchedMap(b, batchB, batch, r, j),
+                   AffineMap::getMultiDimIdentityMap(rank + 3, b.getContext())
+                       .dropResult(rank + 2)});
+}
+
 struct LowerMatMul : OnnxPattern<onnx::MatMulOp> {
   using OnnxPattern::OnnxPattern;
 
   Lowered lower(onnx::MatMulOp op, Adaptor in, OpBuilder &b) const override {
-    Location loc = op.getLoc();
     Type element = elementOf(op.getA());
-    Dims a = dimsOf(b, loc, in.getA()), w = dimsOf(b, loc, in.getB());
-    if (a.empty() || w.empty())
+    auto product = matrixProduct(b, op.getLoc(), in.getA(), in.getB(), element);
+    if (failed(product))
       return refuse(op, "an operand is a scalar");
-    bool vectorA = a.size() == 1, vectorB = w.size() == 1;
-    if (vectorA)
-      a.insert(a.begin(), b.getIndexAttr(1));
-    if (vectorB)
-      w.push_back(b.getIndexAttr(1));
-    Value lhs = reshapeTo(b, loc, in.getA(), a);
-    Value rhs = reshapeTo(b, loc, in.getB(), w);
-    Dims batch = broadcastDims(
-        b, loc,
-        {Dims(ArrayRef(a).drop_back(2)), Dims(ArrayRef(w).drop_back(2))});
-    Value product = w.size() == 2
-                        ? withoutBatch(b, loc, lhs, a, rhs, element)
-                        : batched(b, loc, lhs, a, rhs, w, batch, element);
-    Dims out = batch;
-    if (!vectorA)
-      out.push_back(a[a.size() - 2]);
-    if (!vectorB)
-      out.push_back(w.back());
-    product = reshapeTo(b, loc, product, out);
-    return SmallVector<Value>{stored(b, loc, product, element)};
-  }
-
-private:
-  /// [..., m, k] x [k, n] as [... * m, k] x [k, n].
-  static Value withoutBatch(OpBuilder &b, Location loc, Value lhs,
-                            ArrayRef<OpFoldResult> a, Value rhs, Type element) {
-    OpFoldResult rows = productOf(b, loc, a.drop_back());
-    Value flat = reshapeTo(b, loc, lhs, {rows, a.back()});
-    return multiply(b, loc, flat, false, rhs, false, element);
-  }
-
-  static Value batched(OpBuilder &b, Location loc, Value lhs,
-                       ArrayRef<OpFoldResult> a, Value rhs,
-                       ArrayRef<OpFoldResult> w, ArrayRef<OpFoldResult> batch,
-                       Type element) {
-    ArrayRef<OpFoldResult> batchA = a.drop_back(2), batchB = w.drop_back(2);
-    OpFoldResult m = a[a.size() - 2], k = a.back(), n = w.back();
-    bool same = batchA.size() == batchB.size();
-    for (size_t i = 0; same && i < batchA.size(); ++i)
-      same = sameDim(batchA[i], batchB[i]);
-    if (same) {
-      OpFoldResult count = productOf(b, loc, batch);
-      Value initial = zeros(b, loc, {count, m, n}, element);
-      return linalg::BatchMatmulOp::create(
-                 b, loc, initial.getType(),
-                 ValueRange{reshapeTo(b, loc, lhs, {count, m, k}),
-                            reshapeTo(b, loc, rhs, {count, k, n})},
-                 initial)
-          .getResult(0);
-    }
-    Dims dims(batch.begin(), batch.end());
-    dims.append({m, n});
-    Value initial = zeros(b, loc, dims, element);
-    unsigned rank = batch.size();
-    AffineExpr i = b.getAffineDimExpr(rank), j = b.getAffineDimExpr(rank + 1),
-               r = b.getAffineDimExpr(rank + 2);
-    return contract(b, loc, lhs, rhs, initial,
-                    {batchedMap(b, batchA, batch, i, r),
-                     batchedMap(b, batchB, batch, r, j),
-                     AffineMap::getMultiDimIdentityMap(rank + 3, b.getContext())
-                         .dropResult(rank + 2)});
+    return SmallVector<Value>{stored(b, op.getLoc(), *product, element)};
   }
 };
 
@@ -180,6 +159,31 @@ struct LowerGemm : OnnxPattern<onnx::GemmOp> {
 };
 
 } // namespace
+
+FailureOr<Value> matrixProduct(OpBuilder &b, Location loc, Value left,
+                               Value right, Type element) {
+  Dims a = dimsOf(b, loc, left), w = dimsOf(b, loc, right);
+  if (a.empty() || w.empty())
+    return failure();
+  bool vectorA = a.size() == 1, vectorB = w.size() == 1;
+  if (vectorA)
+    a.insert(a.begin(), b.getIndexAttr(1));
+  if (vectorB)
+    w.push_back(b.getIndexAttr(1));
+  Value lhs = reshapeTo(b, loc, left, a);
+  Value rhs = reshapeTo(b, loc, right, w);
+  Dims batch = broadcastDims(
+      b, loc, {Dims(ArrayRef(a).drop_back(2)), Dims(ArrayRef(w).drop_back(2))});
+  Value product = w.size() == 2
+                      ? withoutBatch(b, loc, lhs, a, rhs, element)
+                      : batched(b, loc, lhs, a, rhs, w, batch, element);
+  Dims out = batch;
+  if (!vectorA)
+    out.push_back(a[a.size() - 2]);
+  if (!vectorB)
+    out.push_back(w.back());
+  return reshapeTo(b, loc, product, out);
+}
 
 void populateMatmulPatterns(const TypeConverter &converter,
                             RewritePatternSet &patterns) {

@@ -215,8 +215,28 @@ SmallVector<ReassociationIndices> unitGroups(ArrayRef<bool> isUnit) {
   return groups;
 }
 
-struct LowerSqueeze : OnnxPattern<onnx::SqueezeOp> {
-  using OnnxPattern::OnnxPattern;
+/// Squeeze and Unsqueeze along axes that are not known: to the shape that the
+/// model states, if it has as many elements.
+template <typename Op>
+class UnitDimsPattern : public OnnxPattern<Op> {
+public:
+  using OnnxPattern<Op>::OnnxPattern;
+
+protected:
+  Lowered toStatedShape(Op op, Value data, Type type, OpBuilder &b) const {
+    auto stated = cast<RankedTensorType>(type);
+    auto given = cast<RankedTensorType>(data.getType());
+    if (!stated.hasStaticShape() || !given.hasStaticShape() ||
+        stated.getNumElements() != given.getNumElements())
+      return this->refuse(op, "the axes are not known before run time");
+    return SmallVector<Value>{
+        reshaped(b, op.getLoc(), data,
+                 getAsIndexOpFoldResult(b.getContext(), stated.getShape()))};
+  }
+};
+
+struct LowerSqueeze : UnitDimsPattern<onnx::SqueezeOp> {
+  using UnitDimsPattern::UnitDimsPattern;
 
   Lowered lower(onnx::SqueezeOp op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
@@ -224,7 +244,7 @@ struct LowerSqueeze : OnnxPattern<onnx::SqueezeOp> {
     auto type = cast<RankedTensorType>(data.getType());
     auto axes = axesOf(b, loc, in.getAxes(), type.getRank());
     if (!axes)
-      return refuse(op, "the axes are not known before run time");
+      return toStatedShape(op, data, op.getSqueezed().getType(), b);
     SmallVector<bool> isUnit(type.getRank(), false);
     if (onnx::isAbsent(in.getAxes())) {
       for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
@@ -265,8 +285,8 @@ private:
   }
 };
 
-struct LowerUnsqueeze : OnnxPattern<onnx::UnsqueezeOp> {
-  using OnnxPattern::OnnxPattern;
+struct LowerUnsqueeze : UnitDimsPattern<onnx::UnsqueezeOp> {
+  using UnitDimsPattern::UnitDimsPattern;
 
   Lowered lower(onnx::UnsqueezeOp op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
@@ -278,7 +298,7 @@ struct LowerUnsqueeze : OnnxPattern<onnx::UnsqueezeOp> {
     int64_t rank = type.getRank() + axesType.getNumElements();
     auto axes = axesOf(b, loc, in.getAxes(), rank);
     if (!axes)
-      return refuse(op, "the axes are not known before run time");
+      return toStatedShape(op, data, op.getExpanded().getType(), b);
     SmallVector<bool> isUnit(rank, false);
     for (int64_t axis : *axes)
       isUnit[axis] = true;

@@ -60,43 +60,86 @@ struct LowerSlice : OnnxPattern<onnx::SliceOp> {
       steps = indicesOf(b, loc, in.getSteps());
     auto axes = axesOf(b, loc, in.getAxes(), starts.size(), type.getRank());
     if (!axes)
-      return refuse(op, "the axes are not known before run time or not in the "
-                        "input's rank");
+      return refuse(op, "an axis is not in the input's rank");
     if (ends.size() != starts.size() || steps.size() != starts.size() ||
         axes->size() != starts.size())
       return refuse(op, "starts, ends, axes and steps differ in length");
 
     SmallVector<Range> ranges;
-    for (OpFoldResult dim : dimsOf(b, loc, data))
-      ranges.push_back({b.getIndexAttr(0), dim, b.getIndexAttr(1)});
-    for (auto [i, axis] : llvm::enumerate(*axes))
-      ranges[axis] = rangeOf(b, loc, starts[i], ends[i], steps[i],
-                             ranges[axis].size);
-    auto known = cast<RankedTensorType>(op.getOutput().getType());
-    for (int64_t i = 0; i < std::min(known.getRank(), type.getRank()); ++i)
-      if (!known.isDynamicDim(i))
-        ranges[i].size = b.getIndexAttr(known.getDimSize(i));
+    for (auto [dim, extent] : llvm::enumerate(dimsOf(b, loc, data)))
+      ranges.push_back(
+          rangeAlong(b, loc, dim, extent, *axes, starts, ends, steps));
+    adoptKnownSizes(b, loc, ranges, op.getOutput().getType());
     return SmallVector<Value>{sliced(b, loc, data, ranges)};
   }
 
 private:
-  static std::optional<SmallVector<int64_t>>
-  axesOf(OpBuilder &b, Location loc, Value axes, int64_t count, int64_t rank) {
+  /// Axes counted from the front, known now or not.
+  static std::optional<Dims> axesOf(OpBuilder &b, Location loc, Value axes,
+                                    int64_t count, int64_t rank) {
     if (onnx::isAbsent(axes)) {
       if (count > rank)
         return std::nullopt;
-      return llvm::to_vector(llvm::seq<int64_t>(count));
+      return getAsIndexOpFoldResult(
+          b.getContext(), llvm::to_vector(llvm::seq<int64_t>(count)));
     }
-    auto known = constantIndicesOf(b, loc, axes);
-    if (!known)
-      return std::nullopt;
-    for (int64_t &axis : *known) {
-      auto normal = normalizedAxis(axis, rank);
-      if (!normal)
+    Dims out = indicesOf(b, loc, axes);
+    for (OpFoldResult &axis : out) {
+      auto known = getConstantIntValue(axis);
+      if (known && !normalizedAxis(*known, rank))
         return std::nullopt;
-      axis = *normal;
+      axis = getAsOpFoldResult(wrapNegative(b, loc, asValue(b, loc, axis),
+                                            indexConstant(b, loc, rank)));
     }
-    return known;
+    return out;
+  }
+
+  /// The range of dimension `dim`: that of the axis which names it, or all.
+  static Range rangeAlong(OpBuilder &b, Location loc, int64_t dim,
+                          OpFoldResult extent, ArrayRef<OpFoldResult> axes,
+                          ArrayRef<OpFoldResult> starts,
+                          ArrayRef<OpFoldResult> ends,
+                          ArrayRef<OpFoldResult> steps) {
+    OpFoldResult start = b.getIndexAttr(0), end = extent,
+                 step = b.getIndexAttr(1);
+    bool named = false;
+    for (auto [i, axis] : llvm::enumerate(axes)) {
+      auto known = getConstantIntValue(axis);
+      if (known && *known != dim)
+        continue;
+      named = true;
+      Value here =
+          compareIndex(b, loc, arith::CmpIPredicate::eq,
+                       asValue(b, loc, axis), indexConstant(b, loc, dim));
+      auto chosen = [&](OpFoldResult x, OpFoldResult otherwise) {
+        return getAsOpFoldResult(selectOf(b, loc, here, asValue(b, loc, x),
+                                          asValue(b, loc, otherwise)));
+      };
+      start = chosen(starts[i], start);
+      end = chosen(ends[i], end);
+      step = chosen(steps[i], step);
+    }
+    if (!named)
+      return {start, extent, step};
+    return rangeOf(b, loc, start, end, step, extent);
+  }
+
+  /// Sizes that the model states, checked where they are only stated.
+  static void adoptKnownSizes(OpBuilder &b, Location loc,
+                              MutableArrayRef<Range> ranges, Type type) {
+    auto known = cast<RankedTensorType>(type);
+    for (auto [i, range] : llvm::enumerate(ranges)) {
+      if (int64_t(i) >= known.getRank() || known.isDynamicDim(i))
+        continue;
+      OpFoldResult stated = b.getIndexAttr(known.getDimSize(i));
+      if (!sameDim(stated, range.size))
+        checkThat(b, loc,
+                  compareIndex(b, loc, arith::CmpIPredicate::eq,
+                               asValue(b, loc, stated),
+                               asValue(b, loc, range.size)),
+                  "Slice: the result has not the shape that the model states");
+      range.size = stated;
+    }
   }
 
   static Value sliced(OpBuilder &b, Location loc, Value data,

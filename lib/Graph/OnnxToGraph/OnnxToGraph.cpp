@@ -54,6 +54,12 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populatePadPatterns(converter, patterns);
   populateScatterPatterns(converter, patterns);
   populateSlicePatterns(converter, patterns);
+  populateCompactionPatterns(converter, patterns);
+  populateRecurrentPatterns(converter, patterns);
+  populateSelectionPatterns(converter, patterns);
+  populateControlFlowPatterns(converter, patterns);
+  populateQuantizedProductPatterns(converter, patterns);
+  populateQuantizationPatterns(converter, patterns);
   populateArithmeticPatterns(converter, patterns);
   populateActivationPatterns(converter, patterns);
 }
@@ -147,6 +153,11 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   ConversionConfig config;
   config.listener = &listener;
   (void)applyPartialConversion(module, target, std::move(patterns), config);
+
+  // Regions of control flow leave casts that cancel each other.
+  SmallVector<UnrealizedConversionCastOp> casts;
+  module.walk([&](UnrealizedConversionCastOp op) { casts.push_back(op); });
+  reconcileUnrealizedCasts(casts);
 
   std::vector<UnsupportedOp> unsupported;
   module.walk([&](Operation *op) {

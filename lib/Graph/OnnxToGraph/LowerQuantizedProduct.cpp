@@ -1,0 +1,331 @@
+//===- LowerQuantizedProduct.cpp - Products of quantised tensors ----------===//
+//
+// Integers less their zero points are multiplied and summed in i32, exactly;
+// the QLinear variants bring the sum to the scale of the result.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Convert.h"
+#include "Indices.h"
+#include "Patterns.h"
+#include "Products.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/Error.h"
+
+using namespace mlir;
+
+namespace tegula::graph {
+
+namespace {
+
+/// `x` less `zero` (may be null) as i32; `zero` broadcasts against `x`.
+Value centred(OpBuilder &b, Location loc, Value x, Value zero, Type element) {
+  Type i32 = b.getI32Type();
+  SmallVector<Value> inputs = {x};
+  if (zero)
+    inputs.push_back(zero);
+  return elementwiseStored(
+      b, loc, inputs, i32,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value value = convertScalar(b, loc, v[0], element, i32);
+        if (v.size() == 1)
+          return value;
+        return arith::SubIOp::create(
+            b, loc, value, convertScalar(b, loc, v[1], element, i32));
+      });
+}
+
+/// A vector of parameters, of one element or one per slice along `axis` of a
+/// tensor of rank `rank`, in a shape that broadcasts. Other ranks stay.
+Value alongAxis(OpBuilder &b, Location loc, Value parameters, int64_t axis,
+                int64_t rank) {
+  auto type = cast<RankedTensorType>(parameters.getType());
+  if (type.getRank() > 1)
+    return parameters;
+  Dims given = dimsOf(b, loc, parameters);
+  if (given.empty() || isConstantIntValue(given[0], 1))
+    return reshapeTo(b, loc, parameters, {});
+  Dims dims(rank, b.getIndexAttr(1));
+  dims[axis] = given[0];
+  return reshapeTo(b, loc, parameters, dims);
+}
+
+int64_t rankOf(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getRank();
+}
+
+/// Left operand: a zero point per row; right operand: per column.
+Value centredOperand(OpBuilder &b, Location loc, Value x, Value zero,
+                     Type element, bool isLeft) {
+  if (onnx::isAbsent(zero))
+    return centred(b, loc, x, {}, element);
+  int64_t rank = rankOf(x);
+  int64_t axis = rank == 1 ? 0 : isLeft ? rank - 2 : rank - 1;
+  return centred(b, loc, x, alongAxis(b, loc, zero, axis, rank), element);
+}
+
+struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::MatMulIntegerOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Value lhs = centredOperand(b, loc, in.getA(), in.getAZeroPoint(),
+                               elementOf(op.getA()), true);
+    Value rhs = centredOperand(b, loc, in.getB(), in.getBZeroPoint(),
+                               elementOf(op.getB()), false);
+    auto product = matrixProduct(b, loc, lhs, rhs, b.getI32Type());
+    if (failed(product))
+      return refuse(op, "an operand is a scalar");
+    return SmallVector<Value>{*product};
+  }
+};
+
+/// round(sum * scale) + zero in the onnx type `to`; `scales` are multiplied,
+/// the last one divides.
+Value requantized(OpBuilder &b, Location loc, Value sum,
+                  ArrayRef<Value> scales, ArrayRef<Type> scaleElements,
+                  Value zero, Type to) {
+  SmallVector<Value> inputs = {sum};
+  inputs.append(scales.begin(), scales.end());
+  inputs.push_back(zero);
+  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  return elementwiseStored(
+      b, loc, inputs, storageType(to),
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        auto scale = [&](int64_t i) -> Value {
+          Type element = scaleElements[i];
+          return convertScalar(b, loc, toCompute(b, loc, v[1 + i], element),
+                               element, f32);
+        };
+        Value factor = arith::MulFOp::create(b, loc, scale(0), scale(1));
+        factor = arith::DivFOp::create(b, loc, factor, scale(2));
+        Value value = arith::MulFOp::create(
+            b, loc, arith::SIToFPOp::create(b, loc, f32, v[0]), factor);
+        value = math::RoundEvenOp::create(b, loc, value);
+        value = arith::MaxNumFOp::create(b, loc, value,
+                                         constantOf(b, loc, f32, -1e6));
+        value = arith::MinNumFOp::create(b, loc, value,
+                                         constantOf(b, loc, f32, 1e6));
+        Value integer = arith::FPToSIOp::create(b, loc, i32, value);
+        integer = arith::AddIOp::create(
+            b, loc, integer, convertScalar(b, loc, v.back(), to, i32));
+        bool isUnsigned = isUnsignedElement(to);
+        integer = arith::MaxSIOp::create(
+            b, loc, integer, constantOf(b, loc, i32, isUnsigned ? 0 : -128));
+        integer = arith::MinSIOp::create(
+            b, loc, integer, constantOf(b, loc, i32, isUnsigned ? 255 : 127));
+        return convertScalar(b, loc, integer, i32, to);
+      });
+}
+
+struct LowerQLinearMatMul : OnnxPattern<onnx::QLinearMatMulOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::QLinearMatMulOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Type to = elementOf(op.getY());
+    if (to.getIntOrFloatBitWidth() != 8 || isa<FloatType>(to))
+      return refuse(op, "only 8-bit integers are supported");
+    Value lhs = centredOperand(b, loc, in.getA(), in.getAZeroPoint(),
+                               elementOf(op.getA()), true);
+    Value rhs = centredOperand(b, loc, in.getB(), in.getBZeroPoint(),
+                               elementOf(op.getB()), false);
+    auto product = matrixProduct(b, loc, lhs, rhs, b.getI32Type());
+    if (failed(product))
+      return refuse(op, "an operand is a scalar");
+    int64_t rank = rankOf(*product);
+    auto along = [&](Value parameters, int64_t axis) {
+      return alongAxis(b, loc, parameters, std::max<int64_t>(axis, 0), rank);
+    };
+    Value result = requantized(
+        b, loc, *product,
+        {along(in.getAScale(), rank - 2), along(in.getBScale(), rank - 1),
+         along(in.getYScale(), rank - 2)},
+        {elementOf(op.getAScale()), elementOf(op.getBScale()),
+         elementOf(op.getYScale())},
+        along(in.getYZeroPoint(), rank - 2), to);
+    return SmallVector<Value>{result};
+  }
+};
+
+struct LowerConvInteger : OnnxPattern<onnx::ConvIntegerOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::ConvIntegerOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    auto zero = [&](Value given, Value tensor) {
+      return onnx::isAbsent(given)
+                 ? Value()
+                 : alongAxis(b, loc, given, 0, rankOf(tensor));
+    };
+    Value x = centred(b, loc, in.getX(), zero(in.getXZeroPoint(), in.getX()),
+                      elementOf(op.getX()));
+    Value w = centred(b, loc, in.getW(), zero(in.getWZeroPoint(), in.getW()),
+                      elementOf(op.getW()));
+    auto sum = convolution(b, loc, x, w, windowAttributesOf(op), op.getGroup(),
+                           b.getI32Type());
+    if (!sum)
+      return refuse(op, llvm::toString(sum.takeError()));
+    return SmallVector<Value>{*sum};
+  }
+};
+
+struct LowerQLinearConv : OnnxPattern<onnx::QLinearConvOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::QLinearConvOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Type to = elementOf(op.getY()), f32 = b.getF32Type();
+    int64_t rank = rankOf(in.getX());
+    auto along = [&](Value parameters, int64_t axis) {
+      return alongAxis(b, loc, parameters, axis, rank);
+    };
+    Value x = centred(b, loc, in.getX(), along(in.getXZeroPoint(), 0),
+                      elementOf(op.getX()));
+    Value w = centred(b, loc, in.getW(), along(in.getWZeroPoint(), 0),
+                      elementOf(op.getW()));
+    auto sum = convolution(b, loc, x, w, windowAttributesOf(op), op.getGroup(),
+                           b.getI32Type());
+    if (!sum)
+      return refuse(op, llvm::toString(sum.takeError()));
+    Value biased = *sum;
+    if (!onnx::isAbsent(in.getB()))
+      biased = elementwiseStored(
+          b, loc, {biased, along(in.getB(), 1)}, b.getI32Type(),
+          [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+            return arith::AddIOp::create(b, loc, v[0], v[1]);
+          });
+    Value result = requantized(
+        b, loc, biased,
+        {along(in.getXScale(), 0), along(in.getWScale(), 1),
+         along(in.getYScale(), 0)},
+        {f32, f32, f32}, along(in.getYZeroPoint(), 0), to);
+    return SmallVector<Value>{result};
+  }
+};
+
+/// com.microsoft.MatMulNBits: B is [N, blocks, blockSize * bits / 8] packed
+/// bytes, low bits first, with a scale (and zero point) per block.
+struct LowerMatMulNBits : OnnxPattern<onnx::CustomOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::CustomOp op, Adaptor in, OpBuilder &b) const override {
+    if (op.getDomain() != "com.microsoft" || op.getOpType() != "MatMulNBits")
+      return refuse(op, "Tegula does not know the operator '" +
+                            op.getOpType() + "' of domain '" +
+                            op.getDomain() + "'");
+    auto attribute = [&](StringRef name, int64_t missing) -> int64_t {
+      auto value = op->getAttrOfType<IntegerAttr>(name);
+      return value ? value.getValue().getSExtValue() : missing;
+    };
+    int64_t n = attribute("N", 0), k = attribute("K", 0),
+            bits = attribute("bits", 4), block = attribute("block_size", 0);
+    ValueRange inputs = in.getInputs();
+    if (inputs.size() < 3 || (bits != 4 && bits != 8) || block < 1 || n < 1 ||
+        k < 1)
+      return refuse(op, "MatMulNBits: bits, block_size, N or K are not usable");
+    bool hasZero = inputs.size() > 3 && !onnx::isAbsent(inputs[3]);
+    Type element = elementOf(op.getInputs()[0]);
+    if (hasZero && !elementOf(op.getInputs()[3]).isUnsignedInteger(8))
+      return refuse(op, "MatMulNBits: zero points that are not packed bytes");
+    if (inputs.size() > 4 && !onnx::isAbsent(inputs[4]))
+      return refuse(op, "MatMulNBits: a group index is not supported");
+    Location loc = op.getLoc();
+    Value weight = unpacked(b, loc, inputs, hasZero, element, n, k, bits, block);
+    auto product =
+        matrixProduct(b, loc, widened(b, loc, inputs[0], element), weight,
+                      b.getF32Type());
+    if (failed(product))
+      return refuse(op, "MatMulNBits: the input is a scalar");
+    bool hasBias = inputs.size() > 5 && !onnx::isAbsent(inputs[5]);
+    SmallVector<TypedTensor> terms = {{*product, b.getF32Type()}};
+    if (hasBias)
+      terms.push_back({inputs[5], element});
+    return SmallVector<Value>{elementwise(
+        b, loc, terms, element,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          if (v.size() == 1)
+            return v[0];
+          return arith::AddFOp::create(b, loc, v[0], v[1]);
+        })};
+  }
+
+private:
+  static Value widened(OpBuilder &b, Location loc, Value x, Type element) {
+    if (element.isF32())
+      return x;
+    return elementwise(b, loc, {{x, element}}, b.getF32Type(),
+                       [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  }
+
+  /// Number `position` of those of `bits` bits each in consecutive bytes.
+  static Value packedAt(OpBuilder &b, Location loc, Value bytes,
+                        ValueRange lead, Value position, int64_t bits) {
+    SmallVector<Value> at(lead);
+    Value perByte = indexConstant(b, loc, 8 / bits);
+    at.push_back(arith::DivUIOp::create(b, loc, position, perByte));
+    Value byte = tensor::ExtractOp::create(b, loc, bytes, at);
+    Value wide = arith::ExtUIOp::create(b, loc, b.getI32Type(), byte);
+    if (bits == 8)
+      return wide;
+    Value place = arith::RemUIOp::create(b, loc, position, perByte);
+    Value shift = arith::MulIOp::create(
+        b, loc, arith::IndexCastOp::create(b, loc, b.getI32Type(), place),
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bits)));
+    Value shifted = arith::ShRUIOp::create(b, loc, wide, shift);
+    return arith::AndIOp::create(
+        b, loc, shifted,
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(15)));
+  }
+
+  /// The weight as [K, N] floats.
+  static Value unpacked(OpBuilder &b, Location loc, ValueRange inputs,
+                        bool hasZero, Type element, int64_t n, int64_t k,
+                        int64_t bits, int64_t block) {
+    int64_t blocks = (k + block - 1) / block;
+    Dims rows = {b.getIndexAttr(n), b.getIndexAttr(blocks)};
+    Value bytes = reshapeTo(
+        b, loc, inputs[1],
+        {rows[0], rows[1], b.getIndexAttr(block * bits / 8)});
+    Value scales = reshapeTo(b, loc, inputs[2], rows), zeros;
+    if (hasZero)
+      zeros = reshapeTo(b, loc, inputs[3],
+                        {rows[0], b.getIndexAttr((blocks * bits + 7) / 8)});
+    return generate(
+        b, loc, {b.getIndexAttr(k), b.getIndexAttr(n)}, b.getF32Type(),
+        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+          Value size = indexConstant(b, loc, block);
+          Value group = arith::DivUIOp::create(b, loc, at[0], size);
+          Value inner = arith::RemUIOp::create(b, loc, at[0], size);
+          Value value =
+              packedAt(b, loc, bytes, {at[1], group}, inner, bits);
+          Value zero =
+              hasZero ? packedAt(b, loc, zeros, {at[1]}, group, bits)
+                      : Value(arith::ConstantOp::create(
+                            b, loc, b.getI32IntegerAttr(1 << (bits - 1))));
+          Value difference = arith::SubIOp::create(b, loc, value, zero);
+          Value scale = tensor::ExtractOp::create(b, loc, scales,
+                                                  ValueRange{at[1], group});
+          return arith::MulFOp::create(
+              b, loc,
+              arith::SIToFPOp::create(b, loc, b.getF32Type(), difference),
+              toCompute(b, loc, scale, element));
+        });
+  }
+};
+
+} // namespace
+
+void populateQuantizedProductPatterns(const TypeConverter &converter,
+                                      RewritePatternSet &patterns) {
+  patterns.add<LowerMatMulInteger, LowerQLinearMatMul, LowerConvInteger,
+               LowerQLinearConv, LowerMatMulNBits>(converter,
+                                                   patterns.getContext());
+}
+
+} // namespace tegula::graph

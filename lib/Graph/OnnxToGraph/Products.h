@@ -1,0 +1,44 @@
+//===- Products.h - Matrix products and convolutions, unrounded -*- C++ -*-===//
+//
+// What MatMul, Conv and their quantised variants share: sums of products in the
+// compute type of an onnx element type, not yet stored.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_LIB_GRAPH_ONNXTOGRAPH_PRODUCTS_H
+#define TEGULA_LIB_GRAPH_ONNXTOGRAPH_PRODUCTS_H
+
+#include "Windows.h"
+
+namespace tegula::graph {
+
+/// NumPy's matmul of stored operands of the onnx type `element`; failure when
+/// one is a scalar.
+llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,
+                                           mlir::Location loc, mlir::Value a,
+                                           mlir::Value w, mlir::Type element);
+
+/// The convolution of `x` [N, C, ...], padded with zeros, and the filters `w`
+/// [F, C / groups, ...]; an error text for operands or attributes that do not
+/// fit.
+llvm::Expected<mlir::Value>
+convolution(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+            mlir::Value w, const WindowAttributes &attributes, int64_t groups,
+            mlir::Type element);
+
+/// The attributes of a windowed operator without pooling's.
+template <typename Op> WindowAttributes windowAttributesOf(Op op) {
+  WindowAttributes attributes;
+  attributes.autoPad = op.getAutoPad();
+  if (auto strides = op.getStrides())
+    attributes.strides = *strides;
+  if (auto dilations = op.getDilations())
+    attributes.dilations = *dilations;
+  if (auto pads = op.getPads())
+    attributes.pads = *pads;
+  return attributes;
+}
+
+} // namespace tegula::graph
+
+#endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_PRODUCTS_H
