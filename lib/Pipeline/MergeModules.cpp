@@ -13,6 +13,27 @@ static bool isDeclaration(Operation *op) {
   return function && function.isExternal();
 }
 
+/// Gives definitions of `kernel` whose names are taken in `symbols` new ones:
+/// two kernels may each have a private constant of the same name.
+static void renameClashes(ModuleOp kernel,
+                          const llvm::StringMap<Operation *> &symbols) {
+  SymbolTable own(kernel);
+  for (Operation &op : *kernel.getBody()) {
+    auto symbol = dyn_cast<SymbolOpInterface>(op);
+    if (!symbol || isDeclaration(&op))
+      continue;
+    Operation *known = symbols.lookup(symbol.getName());
+    if (!known || isDeclaration(known))
+      continue;
+    std::string name;
+    unsigned count = 0;
+    do {
+      name = (symbol.getName() + "_" + Twine(++count)).str();
+    } while (symbols.contains(name) || own.lookup(name));
+    (void)own.rename(&op, name);
+  }
+}
+
 /// Moves the contents of `source` to `target`. Of several declarations and one
 /// definition of a symbol the definition stays.
 static void moveContents(Block &source, ModuleOp target,
@@ -53,6 +74,7 @@ void tegula::pipeline::mergeModules(ModuleOp module, int64_t minOps) {
     if (numOps >= minOps)
       startUnit();
     kernel.walk([&](Operation *) { ++numOps; });
+    renameClashes(kernel, symbols);
     moveContents(*kernel.getBody(), unit, symbols);
     kernel.erase();
   }
