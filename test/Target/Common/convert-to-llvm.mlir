@@ -28,6 +28,18 @@ func.func @expand(%m: memref<?xf32>, %a: index, %b: index) -> memref<?x?xf32> {
   return %e : memref<?x?xf32>
 }
 
+// Not calls of libm.
+// CHECK-LABEL: llvm.func @instructions
+// CHECK: llvm.intr.fma({{.*}}) : (vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK: llvm.intr.ceil({{.*}}) : (f32)
+// CHECK: llvm.intr.roundeven({{.*}}) : (f32)
+func.func @instructions(%v: vector<8xf32>, %x: f32) -> (vector<8xf32>, f32) {
+  %0 = math.fma %v, %v, %v : vector<8xf32>
+  %1 = math.ceil %x : f32
+  %2 = math.roundeven %1 : f32
+  return %0, %2 : vector<8xf32>, f32
+}
+
 // Nested modules are converted on their own.
 module @nested {
   // CHECK: func.func @kept
