@@ -38,6 +38,29 @@ def LowerContractionPass : KernelLowering<"tegula-tile-lower-contraction"> {
   }];
 }
 
+def LowerConvolutionPass : KernelLowering<"tegula-tile-lower-convolution"> {
+  let summary = "Lower #sched.convolution kernels to register tiles";
+  let description = [{
+    A convolution (any spatial rank, strides, dilations, groups, zero padding by
+    a `tensor.pad` inside the kernel) becomes one `scf.forall` over blocks of
+    output pixels. The input columns of a block are gathered into a scratch
+    buffer, or read in place by pointwise convolutions; the rows of the register
+    tile are filters of the packed weights. The elementwise operations after the
+    convolution run on the accumulators.
+
+    ```mlir
+    // before
+    %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] ...
+    %c = linalg.conv_2d_nchw_fchw ins(%p, %w) outs(%zero)
+    // after
+    scf.forall (%task) in (16) {
+      %columns = memref.alloc() : memref<4x288x16xf32>
+      ... vector.maskedload %x ... vector.store %columns[%panel, %k, %c0]
+      scf.for %f = ... { %acc:12 = scf.for %k = ... { vector.fma ... } }
+    ```
+  }];
+}
+
 def LowerElementwisePass : KernelLowering<"tegula-tile-lower-elementwise"> {
   let summary = "Lower #sched.elementwise kernels to vector loops";
   let description = [{

@@ -1,0 +1,168 @@
+//===- ConvolutionPlan.cpp - How one convolution is lowered ---------------===//
+
+#include "ConvolutionPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace tegula::tile;
+
+/// The position among `map`'s results of the one that uses `loop`, or -1.
+static int64_t dimUsing(AffineMap map, unsigned loop) {
+  for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+    if (expr.isFunctionOfDim(loop))
+      return dim;
+  return -1;
+}
+
+/// Looks through zero padding of spatial dimensions to the buffer.
+static LogicalResult readInput(const KernelFunction &kernel, Value input,
+                               ConvolutionPlan &plan, std::string &reason) {
+  if (auto pad = input.getDefiningOp<tensor::PadOp>()) {
+    Value fill = pad.getConstantPaddingValue();
+    if (!fill || !(matchPattern(fill, m_AnyZeroFloat()) ||
+                   matchPattern(fill, m_Zero()))) {
+      reason = "padding by another value than zero";
+      return failure();
+    }
+    for (auto [dim, low, high] :
+         llvm::zip_equal(llvm::seq<int64_t>(0, pad.getSourceType().getRank()),
+                         pad.getMixedLowPad(), pad.getMixedHighPad())) {
+      std::optional<int64_t> amount = getConstantIntValue(low);
+      auto window = llvm::find_if(plan.windows, [&](const auto &candidate) {
+        return candidate.inputDim == dim;
+      });
+      bool unpadded = isConstantIntValue(low, 0) && isConstantIntValue(high, 0);
+      if (!amount || (window == plan.windows.end() && !unpadded)) {
+        reason = "padding that is dynamic or not spatial";
+        return failure();
+      }
+      if (window != plan.windows.end())
+        window->padding = *amount;
+    }
+    input = pad.getSource();
+  }
+  plan.inputMemory = kernel.memoryOf(input);
+  if (plan.inputMemory)
+    return success();
+  reason = "the input is not in memory";
+  return failure();
+}
+
+/// The filter, packed as the schedule says or in place with k innermost.
+static LogicalResult readFilter(const KernelFunction &kernel,
+                                ConvolutionPlan &plan, std::string &reason) {
+  // k must be (channel, taps..), last and in order.
+  unsigned rank = plan.filterMap.getNumResults();
+  unsigned first = rank - 1 - plan.windows.size();
+  bool inOrder = plan.filterMap.isProjectedPermutation() &&
+                 dimUsing(plan.filterMap, plan.inputChannel) == first;
+  for (auto [i, window] : llvm::enumerate(plan.windows))
+    inOrder &= dimUsing(plan.filterMap, window.tap) == int64_t(first + 1 + i);
+  if (!inOrder) {
+    reason = "the filter's dimensions are in another order";
+    return failure();
+  }
+  auto unpack = plan.filter.getDefiningOp<linalg::UnPackOp>();
+  if (!unpack) {
+    if (kernel.memoryOf(plan.filter))
+      return success();
+    reason = "the filter is not in memory";
+    return failure();
+  }
+  int64_t f = dimUsing(plan.filterMap, plan.outputChannel);
+  plan.packedFilter = kernel.memoryOf(unpack.getSource());
+  bool identity =
+      llvm::equal(unpack.getOuterDimsPerm(), llvm::seq<int64_t>(0, rank)) ||
+      unpack.getOuterDimsPerm().empty();
+  if (plan.packedFilter && identity &&
+      unpack.getInnerDimsPos() == ArrayRef<int64_t>{f} &&
+      unpack.getStaticTiles() == ArrayRef<int64_t>{plan.schedule.getMr()})
+    return success();
+  reason = "the packed filter does not have the schedule's layout";
+  return failure();
+}
+
+/// Positions are one folded dimension of everything around the root.
+static LogicalResult checkPositions(const KernelFunction &kernel,
+                                    const ElementwiseEmitter &emitter,
+                                    const ConvolutionPlan &plan,
+                                    std::string &reason) {
+  auto initial = emitter.trace(plan.initial, &reason);
+  if (failed(initial))
+    return failure();
+  for (size_t i = 0; i + 1 < plan.windows.size(); ++i) {
+    int64_t dim = dimUsing(plan.resultMap, plan.windows[i].position);
+    int64_t next = dimUsing(plan.resultMap, plan.windows[i + 1].position);
+    bool folds = dim + 1 == next && canFold(*initial, dim, next);
+    for (auto [output, dims] :
+         llvm::zip_equal(kernel.outputs, plan.outputDims)) {
+      auto accesses = emitter.trace(output.tensor, &reason);
+      if (failed(accesses))
+        return failure();
+      folds &= dims[dim] + 1 == dims[next] &&
+               canFold(*accesses, dims[dim], dims[next]);
+    }
+    if (!folds) {
+      reason = "the positions cannot be counted through";
+      return failure();
+    }
+  }
+  return success();
+}
+
+FailureOr<ConvolutionPlan>
+ConvolutionPlan::make(const KernelFunction &kernel,
+                      sched::ConvolutionAttr schedule,
+                      ElementwiseEmitter &emitter, std::string &reason) {
+  reason = "the root is not one convolution with one channel loop";
+  if (kernel.body.reductions.size() != 1)
+    return failure();
+  linalg::LinalgOp op = kernel.body.reductions.front();
+  auto body = sched::matchContractionBody(op);
+  FailureOr<linalg::ConvolutionDimensions> dims =
+      linalg::inferConvolutionDims(op);
+  if (!body || failed(dims) || dims->batch.size() > 1 ||
+      dims->depth.size() > 1 || dims->outputChannel.size() != 1 ||
+      dims->inputChannel.size() != 1)
+    return failure();
+
+  ConvolutionPlan plan;
+  plan.schedule = schedule;
+  plan.mac = {op, *body, /*swapped=*/true, schedule.getNumerics() == "fma"};
+  plan.root = op->getResult(0);
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  plan.inputMap = maps[0];
+  plan.filterMap = maps[1];
+  plan.resultMap = maps[2];
+  plan.filter = op.getDpsInputs()[1];
+  plan.initial = op.getDpsInits()[0];
+  if (!dims->batch.empty())
+    plan.batch = dims->batch.front();
+  if (!dims->depth.empty())
+    plan.depth = dims->depth.front();
+  plan.outputChannel = dims->outputChannel.front();
+  plan.inputChannel = dims->inputChannel.front();
+  for (auto [position, tap, stride, dilation] : llvm::zip_equal(
+           dims->outputImage, dims->filterLoop, dims->strides, dims->dilations))
+    plan.windows.push_back({position, tap, dimUsing(plan.inputMap, position),
+                            stride, dilation, /*padding=*/0});
+
+  kernel.bindInputs(emitter);
+  emitter.bindSource(plan.root, nullptr);
+  auto outputDims = traceOutputs(kernel, emitter, plan.root, &reason);
+  if (failed(outputDims))
+    return failure();
+  plan.outputDims = *outputDims;
+  if (failed(readInput(kernel, op.getDpsInputs()[0], plan, reason)) ||
+      failed(readFilter(kernel, plan, reason)) ||
+      failed(checkPositions(kernel, emitter, plan, reason)))
+    return failure();
+  auto type = cast<MemRefType>(kernel.outputs[0].memref.getType());
+  int64_t last = dimUsing(plan.resultMap, plan.windows.back().position);
+  plan.revisitsOutput = kernel.outputs.size() == 1 &&
+                        type.getElementType() == plan.mac.accumulatorType() &&
+                        plan.outputDims[0][last] == type.getRank() - 1;
+  return plan;
+}

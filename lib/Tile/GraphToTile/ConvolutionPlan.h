@@ -1,0 +1,49 @@
+//===- ConvolutionPlan.h - How one convolution is lowered -------*- C++ -*-===//
+
+#ifndef TEGULA_LIB_TILE_GRAPHTOTILE_CONVOLUTIONPLAN_H
+#define TEGULA_LIB_TILE_GRAPHTOTILE_CONVOLUTIONPLAN_H
+
+#include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Tile/GraphToTile/KernelFunction.h"
+#include "tegula/Tile/GraphToTile/RegisterTile.h"
+
+#include <string>
+
+namespace tegula::tile {
+
+/// One spatial dimension: output position o and tap t read the input at
+/// `o * stride + t * dilation - padding`.
+struct ConvolutionWindow {
+  unsigned position = 0, tap = 0; ///< Loops.
+  int64_t inputDim = 0;           ///< Dimension of the input.
+  int64_t stride = 1, dilation = 1, padding = 0;
+};
+
+/// A convolution in canonical form: loops batch, depth (groups), filter f,
+/// positions, channel c, taps; k = (c, taps..) folded.
+struct ConvolutionPlan {
+  sched::ConvolutionAttr schedule;
+  MultiplyAdd mac;
+  mlir::Value root;
+  mlir::Value inputMemory;  ///< Dense row-major buffer behind the padding.
+  mlir::Value filter;       ///< Tensor, when it is not packed.
+  mlir::Value packedFilter; ///< [.., f / mr, c, taps.., mr], or null.
+  mlir::Value initial;
+  mlir::AffineMap inputMap, filterMap, resultMap;
+  std::optional<unsigned> batch, depth;
+  unsigned outputChannel = 0, inputChannel = 0;
+  llvm::SmallVector<ConvolutionWindow> windows;
+  llvm::SmallVector<llvm::SmallVector<int64_t>> outputDims;
+  bool revisitsOutput = false;
+
+  /// Reads the function; fails with a reason when the convolution lowering does
+  /// not cover it. `emitter` gets the inputs bound.
+  static mlir::FailureOr<ConvolutionPlan> make(const KernelFunction &kernel,
+                                               sched::ConvolutionAttr schedule,
+                                               ElementwiseEmitter &emitter,
+                                               std::string &reason);
+};
+
+} // namespace tegula::tile
+
+#endif // TEGULA_LIB_TILE_GRAPHTOTILE_CONVOLUTIONPLAN_H
