@@ -64,7 +64,9 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   OpPassManager &kernels = pm.nest<ModuleOp>();
   if (options.optimize) {
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerElementwisePass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerRowsPass());
   }
   // Every kernel that no family has taken.
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());

@@ -186,14 +186,30 @@ tegula::sched::matchContraction(linalg::LinalgOp op) {
 // Families
 //===----------------------------------------------------------------------===//
 
-/// Reduction loops are the last loops of every operand that has them.
+/// Parallel loops first, in the order of the result; then the reduction's, the
+/// last of which runs along the last dimension of some operand.
 static bool reducesTrailingLoops(linalg::LinalgOp op) {
-  SmallVector<unsigned> reductions;
-  op.getReductionDims(reductions);
-  for (AffineMap map : op.getIndexingMapsArray())
+  if (op->getNumResults() != 1)
+    return false;
+  unsigned rows = op.getNumParallelLoops(), loops = op.getNumLoops();
+  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if ((kind == utils::IteratorType::parallel) != (loop < rows))
+      return false;
+  MLIRContext *context = op->getContext();
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (result !=
+      AffineMap::getMultiDimIdentityMap(loops, context).getMajorSubMap(rows))
+    return false;
+  bool alongLast = false;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
     if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
       return false;
-  return true;
+    alongLast |=
+        map.getNumResults() != 0 &&
+        map.getResults().back() == getAffineDimExpr(loops - 1, context);
+  }
+  return alongLast;
 }
 
 Family tegula::sched::classifyKernel(const KernelBody &body) {
@@ -211,6 +227,7 @@ Family tegula::sched::classifyKernel(const KernelBody &body) {
       return dims->inputChannel.empty() ? Family::Depthwise
                                         : Family::Convolution;
   }
-  return llvm::all_of(body.reductions, reducesTrailingLoops) ? Family::Rows
-                                                             : Family::Loops;
+  if (llvm::all_of(body.reductions, reducesTrailingLoops))
+    return Family::Rows;
+  return body.reductions.size() == 1 ? Family::Depthwise : Family::Loops;
 }

@@ -69,7 +69,7 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   int64_t floatLanes = target.lanes(4);
   Family family = classifyKernel(body);
   // No lowering of these families exists yet.
-  if (family == Family::Depthwise || family == Family::Rows)
+  if (family == Family::Depthwise)
     family = Family::Loops;
   switch (family) {
   case Family::Contraction:

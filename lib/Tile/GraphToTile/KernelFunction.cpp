@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 using namespace mlir;
 using namespace tegula::tile;
@@ -38,6 +39,61 @@ FailureOr<KernelFunction> KernelFunction::read(func::FuncOp func) {
 void KernelFunction::bindInputs(ElementwiseEmitter &emitter) const {
   for (auto [tensor, memref] : inputs)
     emitter.bindMemory(tensor, memref);
+}
+
+/// Can the extents of `tensor` be read from a buffer?
+static bool hasMemory(const KernelFunction &kernel, Value tensor) {
+  if (kernel.memoryOf(tensor))
+    return true;
+  return llvm::any_of(kernel.outputs, [&](const KernelOutput &output) {
+    return output.tensor == tensor;
+  });
+}
+
+Value KernelFunction::extentOf(OpBuilder &at, Value tensor, int64_t dim) const {
+  IndexBuilder index{at, tensor.getLoc()};
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.isDynamicDim(dim))
+    return index.constant(type.getDimSize(dim));
+  if (Value memref = memoryOf(tensor))
+    return index.extent(memref, dim);
+  for (const KernelOutput &output : outputs)
+    if (output.tensor == tensor)
+      return index.extent(output.memref, dim);
+  if (auto op = tensor.getDefiningOp<linalg::LinalgOp>()) {
+    AffineMap map = op.getMatchingIndexingMap(
+        op.getDpsInitOperand(cast<OpResult>(tensor).getResultNumber()));
+    if (auto expr = dyn_cast<AffineDimExpr>(map.getResult(dim)))
+      return extentOfLoop(at, op, expr.getPosition());
+  }
+  return at.createOrFold<tensor::DimOp>(tensor.getLoc(), tensor, dim);
+}
+
+Value KernelFunction::extentOfLoop(OpBuilder &at, linalg::LinalgOp op,
+                                   unsigned loop) const {
+  int64_t range = op.getStaticLoopRanges()[loop];
+  if (!ShapedType::isDynamic(range))
+    return IndexBuilder{at, op.getLoc()}.constant(range);
+  // First from a buffer, then from what another operation computes.
+  for (bool computed : {false, true})
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isa<ShapedType>(operand.get().getType()) ||
+          (!computed && !hasMemory(*this, operand.get())))
+        continue;
+      AffineMap map = op.getMatchingIndexingMap(&operand);
+      for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+        if (expr == at.getAffineDimExpr(loop))
+          return extentOf(at, operand.get(), dim);
+    }
+  // The result may be the kernel's own.
+  for (OpResult result : op->getResults()) {
+    AffineMap map = op.getMatchingIndexingMap(
+        op.getDpsInitOperand(result.getResultNumber()));
+    for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+      if (expr == at.getAffineDimExpr(loop))
+        return at.createOrFold<tensor::DimOp>(op.getLoc(), result, dim);
+  }
+  return IndexBuilder{at, op.getLoc()}.constant(1);
 }
 
 OpBuilder KernelFunction::builder() const {

@@ -36,7 +36,7 @@ func.func @kernel(%a: memref<2x5x9x11xf32>, %b: memref<7x5x3x2xf32>, %o: memref<
   return
 }
 
-func.func @reference(%a: memref<2x5x9x11xf32>, %b: memref<7x5x3x2xf32>, %o: memref<2x7x5x10xf32>) attributes {schedule = #sched.loops<numerics = "in-order">} {
+func.func @reference(%a: memref<2x5x9x11xf32>, %b: memref<7x5x3x2xf32>, %o: memref<2x7x5x10xf32>) {
   %x = bufferization.to_tensor %a restrict : memref<2x5x9x11xf32> to tensor<2x5x9x11xf32>
   %w = bufferization.to_tensor %b restrict : memref<7x5x3x2xf32> to tensor<7x5x3x2xf32>
   %zero = arith.constant 0.0 : f32

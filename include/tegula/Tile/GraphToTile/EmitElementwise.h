@@ -68,6 +68,7 @@ public:
   void bindMemory(mlir::Value tensor, mlir::Value memref);
   /// `source` makes the value of `tensor` (accumulators, packed panels, ...).
   void bindSource(mlir::Value tensor, Source source);
+  void unbindSource(mlir::Value tensor) { sources.erase(tensor); }
   bool isBound(mlir::Value tensor) const;
   mlir::Value getMemory(mlir::Value tensor) const {
     return memory.lookup(tensor);

@@ -32,6 +32,13 @@ public:
     return inputs.lookup(tensor);
   }
 
+  /// The extent of a dimension of a tensor of the body (of a loop of `op`): a
+  /// constant, or read from the buffer that it comes from.
+  mlir::Value extentOf(mlir::OpBuilder &builder, mlir::Value tensor,
+                       int64_t dim) const;
+  mlir::Value extentOfLoop(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
+                           unsigned loop) const;
+
   /// A builder before the function's return; new code goes there, after the
   /// old operations.
   mlir::OpBuilder builder() const;

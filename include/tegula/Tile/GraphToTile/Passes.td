@@ -80,4 +80,26 @@ def LowerElementwisePass : KernelLowering<"tegula-tile-lower-elementwise"> {
   }];
 }
 
+def LowerRowsPass : KernelLowering<"tegula-tile-lower-rows"> {
+  let summary = "Lower #sched.rows kernels: reductions row by row";
+  let description = [{
+    Reductions over trailing dimensions and the elementwise operations around
+    them (softmax, layer normalisation, sums) become one `scf.forall` over rows.
+    A row is read once per reduction and once for the outputs; a costly value
+    that several passes need (the exponentials of softmax) is kept in the
+    output's row. Sums use vectors and a fixed tree.
+
+    ```mlir
+    // before
+    %sum = linalg.generic ... ["parallel", "reduction"] ins(%x) outs(%zero)
+    %r = linalg.generic ... ins(%x, %sum) { divf }
+    // after
+    scf.forall (%task) in (16) { scf.for %row = ... {
+      %acc:4 = scf.for %j = ... iter_args(...) { arith.addf : vector<8xf32> }
+      %sum = ... vector.shuffle ... arith.addf ... vector.extract
+      scf.for %j = ... { vector.store ... } } }
+    ```
+  }];
+}
+
 #endif // TEGULA_TILE_GRAPHTOTILE_PASSES

@@ -1,0 +1,263 @@
+//===- RowReduction.cpp - One reduction of one row ------------------------===//
+
+#include "RowReduction.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tegula/Tile/GraphToTile/KernelFunction.h"
+
+using namespace mlir;
+using namespace tegula::tile;
+
+SmallVector<Value> tegula::tile::basesOf(ArrayRef<Coord> coords) {
+  SmallVector<Value> bases;
+  for (const Coord &coord : coords)
+    bases.push_back(coord.base);
+  return bases;
+}
+
+//===----------------------------------------------------------------------===//
+// The points of a row
+//===----------------------------------------------------------------------===//
+
+void RowSpace::foldExtents(const IndexBuilder &index) {
+  SmallVector<Value> remaining;
+  Value product = index.constant(1);
+  for (auto [extent, isFolded] : llvm::zip_equal(extents, folded)) {
+    product = index.mul(product, extent);
+    if (isFolded)
+      continue;
+    remaining.push_back(product);
+    product = index.constant(1);
+  }
+  extents = remaining;
+}
+
+SmallVector<Coord> RowSpace::pointAt(ArrayRef<Value> outer,
+                                     Value column) const {
+  SmallVector<Coord> coords(row);
+  unsigned next = 0;
+  for (bool isFolded : folded) {
+    if (isFolded)
+      coords.push_back(Coord::folded());
+    else if (next != outer.size())
+      coords.push_back(Coord::scalar(outer[next++]));
+    else
+      coords.push_back(Coord::lanes(column));
+  }
+  return coords;
+}
+
+Value RowSpace::outerCount(const IndexBuilder &index) const {
+  Value count = index.constant(1);
+  for (Value extent : ArrayRef(extents).drop_back())
+    count = index.mul(count, extent);
+  return count;
+}
+
+static Value tailMask(const IndexBuilder &index, int64_t vl, Value rest) {
+  return vector::CreateMaskOp::create(
+      index.builder, index.loc,
+      VectorType::get({vl}, index.builder.getI1Type()), rest);
+}
+
+void RowSpace::forPoints(
+    OpBuilder &builder, Location loc, int64_t vl,
+    function_ref<void(ArrayRef<Coord>, Value)> body) const {
+  if (folded.empty())
+    return body(row, Value());
+  IndexBuilder index{builder, loc};
+  Value columns = extents.back();
+  index.loop(index.constant(0), outerCount(index), 1, [&](Value number) {
+    SmallVector<Value> outer =
+        index.delinearize(number, ArrayRef(extents).drop_back());
+    Value whole = index.roundDown(columns, vl);
+    index.loop(index.constant(0), whole, vl,
+               [&](Value column) { body(pointAt(outer, column), Value()); });
+    index.branch(index.less(whole, columns), [&] {
+      body(pointAt(outer, whole),
+           tailMask(index, vl, index.sub(columns, whole)));
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// The reduction
+//===----------------------------------------------------------------------===//
+
+FailureOr<RowReduction> RowReduction::make(linalg::LinalgOp op, unsigned rank,
+                                           const ElementwiseEmitter &emitter,
+                                           std::string &reason) {
+  reason = "a reduction that is not over trailing loops with one result";
+  unsigned loops = op.getNumLoops();
+  if (op->getNumResults() != 1 || op.getNumParallelLoops() != rank)
+    return failure();
+  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if ((kind == utils::IteratorType::parallel) != (loop < rank))
+      return failure();
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (result != AffineMap::getMultiDimIdentityMap(loops, op.getContext())
+                    .getMajorSubMap(rank))
+    return failure();
+
+  reason = "a reduction without an associative operation at its end";
+  RowReduction reduction;
+  reduction.op = op;
+  Block *block = op.getBlock();
+  Value accumulator = block->getArguments().back();
+  reduction.combiner = block->getTerminator()->getOperand(0).getDefiningOp();
+  if (!reduction.combiner || reduction.combiner->getNumOperands() != 2 ||
+      !accumulator.hasOneUse() ||
+      *accumulator.user_begin() != reduction.combiner)
+    return failure();
+  std::optional<TypedAttr> neutral =
+      arith::getNeutralElement(reduction.combiner);
+  if (!neutral)
+    return failure();
+  reduction.neutral = *neutral;
+
+  for (unsigned loop = rank; loop < loops; ++loop)
+    reduction.space.folded.push_back(loop + 1 < loops);
+  reason = "a reduction's operand cannot be computed point by point";
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<ShapedType>(operand.get().getType()))
+      continue;
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    auto accesses = emitter.trace(operand.get(), &reason);
+    if (failed(accesses) || !map.isProjectedPermutation(true))
+      return failure();
+    for (unsigned loop = rank; loop + 1 < loops; ++loop) {
+      auto at = [&](unsigned l) {
+        return map.getResultPosition(getAffineDimExpr(l, op.getContext()));
+      };
+      auto first = at(loop), second = at(loop + 1);
+      if (!first && !second)
+        continue;
+      if (!first || !second || *first + 1 != *second ||
+          !canFold(*accesses, *first, *second))
+        reduction.space.folded[loop - rank] = false;
+    }
+  }
+  return reduction;
+}
+
+/// accumulator combined with the values at one point.
+Value RowReduction::step(OpBuilder &builder, Location loc,
+                         ElementwiseEmitter &emitter, ArrayRef<Coord> point,
+                         Value mask, Value accumulator) const {
+  linalg::LinalgOp root = op;
+  emitter.beginPoint(mask);
+  SmallVector<Value> arguments;
+  for (OpOperand *operand : root.getDpsInputOperands()) {
+    if (!isa<ShapedType>(operand->get().getType())) {
+      arguments.push_back(operand->get());
+      continue;
+    }
+    if (root.getMatchingBlockArgument(operand).use_empty()) {
+      arguments.push_back(Value());
+      continue;
+    }
+    SmallVector<Coord> at;
+    for (AffineExpr expr : root.getMatchingIndexingMap(operand).getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      at.push_back(
+          dim ? point[dim.getPosition()]
+              : Coord::scalar(arith::ConstantIndexOp::create(builder, loc, 0)));
+    }
+    arguments.push_back(emitter.emit(builder, loc, operand->get(), at));
+  }
+  arguments.push_back(accumulator);
+  Value yielded = root.getBlock()->getTerminator()->getOperand(0);
+  Value next =
+      emitter.cloneBody(builder, root, arguments, point, yielded).front();
+  if (!mask)
+    return next;
+  return arith::SelectOp::create(builder, loc, mask, next, accumulator);
+}
+
+/// The combining operation on two partial results.
+Value RowReduction::combine(OpBuilder &builder, Location loc, Value a,
+                            Value b) const {
+  OperationState state(loc, combiner->getName(), {a, b}, {a.getType()},
+                       combiner->getDiscardableAttrDictionary().getValue());
+  state.propertiesAttr = combiner->getPropertiesAsAttribute();
+  return builder.create(state)->getResult(0);
+}
+
+/// Accumulators pairwise, then halves of the last vector.
+Value RowReduction::collapse(OpBuilder &builder, Location loc,
+                             ArrayRef<Value> accumulators, int64_t vl) const {
+  SmallVector<Value> values(accumulators);
+  while (values.size() > 1) {
+    SmallVector<Value> half;
+    for (size_t i = 0; i + 1 < values.size(); i += 2)
+      half.push_back(combine(builder, loc, values[i], values[i + 1]));
+    if (values.size() % 2)
+      half.push_back(values.back());
+    values = half;
+  }
+  Value value = values.front();
+  for (int64_t width = vl / 2; width >= 1; width /= 2) {
+    SmallVector<int64_t> upper;
+    for (int64_t lane = 0; lane != vl; ++lane)
+      upper.push_back(lane < width ? lane + width : lane);
+    Value moved = vector::ShuffleOp::create(builder, loc, value, value, upper);
+    value = combine(builder, loc, value, moved);
+  }
+  return vector::ExtractOp::create(builder, loc, value, 0);
+}
+
+Value RowReduction::emit(OpBuilder &builder, Location loc,
+                         ElementwiseEmitter &emitter, int64_t vl,
+                         int64_t accumulators) const {
+  IndexBuilder index{builder, loc};
+  RowSpace points = space;
+  points.row = row;
+  auto type = VectorType::get({vl}, neutral.getType());
+  Value start = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, Attribute(neutral)));
+  SmallVector<Value> carried(accumulators, start);
+  Value columns = points.extents.back(), zero = index.constant(0);
+
+  // A loop over columns that carries the accumulators; each trip takes `count`
+  // vectors, one for each of the first `count` accumulators.
+  auto loop = [&](ArrayRef<Value> outer, Value low, Value high, int64_t count,
+                  SmallVector<Value> values) {
+    auto forOp = scf::ForOp::create(builder, loc, low, high,
+                                    index.constant(count * vl), values);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(forOp.getBody());
+    SmallVector<Value> next(forOp.getRegionIterArgs());
+    for (int64_t i = 0; i != count; ++i)
+      next[i] = step(
+          builder, loc, emitter,
+          points.pointAt(outer, index.add(forOp.getInductionVar(), i * vl)),
+          Value(), next[i]);
+    scf::YieldOp::create(builder, loc, next);
+    return SmallVector<Value>(forOp.getResults());
+  };
+  auto outerLoop = scf::ForOp::create(
+      builder, loc, zero, points.outerCount(index), index.constant(1), carried);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(outerLoop.getBody());
+    SmallVector<Value> outer = index.delinearize(
+        outerLoop.getInductionVar(), ArrayRef(points.extents).drop_back());
+    SmallVector<Value> values(outerLoop.getRegionIterArgs());
+    Value most = index.roundDown(columns, accumulators * vl);
+    Value whole = index.roundDown(columns, vl);
+    values = loop(outer, zero, most, accumulators, values);
+    values = loop(outer, most, whole, 1, values);
+    std::optional<int64_t> known = constantOf(columns);
+    if (!known || *known % vl != 0)
+      values[0] =
+          step(builder, loc, emitter, points.pointAt(outer, whole),
+               tailMask(index, vl, index.sub(columns, whole)), values[0]);
+    scf::YieldOp::create(builder, loc, values);
+  }
+  SmallVector<Value> results(outerLoop.getResults());
+  Value total = collapse(builder, loc, results, vl);
+  linalg::LinalgOp root = op;
+  emitter.beginPoint(Value());
+  Value initial = emitter.emit(builder, loc, root.getDpsInits()[0], row);
+  return combine(builder, loc, initial, total);
+}

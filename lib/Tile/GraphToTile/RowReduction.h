@@ -1,0 +1,73 @@
+//===- RowReduction.h - One reduction of one row ----------------*- C++ -*-===//
+
+#ifndef TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
+#define TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
+
+#include "tegula/Tile/GraphToTile/EmitElementwise.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
+
+#include <string>
+
+namespace tegula::tile {
+
+/// The index values of scalar coordinates.
+llvm::SmallVector<mlir::Value> basesOf(llvm::ArrayRef<Coord> coords);
+
+/// The trailing dimensions of a row. Lanes run along the last; those that fold
+/// into their successor are counted through.
+struct RowSpace {
+  llvm::SmallVector<bool> folded;
+  llvm::SmallVector<mlir::Value> extents;
+  llvm::SmallVector<Coord> row; ///< Coordinates of the row.
+
+  /// Replaces the extents by those of the dimensions that remain.
+  void foldExtents(const IndexBuilder &index);
+
+  /// All coordinates for the outer remaining dimensions `outer` and lanes at
+  /// `column`.
+  llvm::SmallVector<Coord> pointAt(llvm::ArrayRef<mlir::Value> outer,
+                                   mlir::Value column) const;
+
+  /// Calls `body` for every vector of the row, the last one under a mask. Once,
+  /// with scalar coordinates, if there are no trailing dimensions.
+  void forPoints(
+      mlir::OpBuilder &builder, mlir::Location loc, int64_t vl,
+      llvm::function_ref<void(llvm::ArrayRef<Coord>, mlir::Value)> body) const;
+
+  /// The number of points of the outer remaining dimensions.
+  mlir::Value outerCount(const IndexBuilder &index) const;
+};
+
+struct RowReduction {
+  mlir::linalg::LinalgOp op;
+  mlir::Operation *combiner = nullptr; ///< The body's last operation.
+  mlir::TypedAttr neutral;
+  RowSpace space;
+  llvm::SmallVector<Coord> row;
+
+  /// Fails with a reason unless `op` reduces its trailing loops, after `rank`
+  /// loops of rows in order, with an associative operation.
+  static mlir::FailureOr<RowReduction> make(mlir::linalg::LinalgOp op,
+                                            unsigned rank,
+                                            const ElementwiseEmitter &emitter,
+                                            std::string &reason);
+
+  /// The reduction's value, a scalar.
+  mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
+                   ElementwiseEmitter &emitter, int64_t vl,
+                   int64_t accumulators) const;
+
+private:
+  mlir::Value step(mlir::OpBuilder &builder, mlir::Location loc,
+                   ElementwiseEmitter &emitter, llvm::ArrayRef<Coord> inner,
+                   mlir::Value mask, mlir::Value accumulator) const;
+  mlir::Value combine(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::Value a, mlir::Value b) const;
+  mlir::Value collapse(mlir::OpBuilder &builder, mlir::Location loc,
+                       llvm::ArrayRef<mlir::Value> accumulators,
+                       int64_t vl) const;
+};
+
+} // namespace tegula::tile
+
+#endif // TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
