@@ -435,6 +435,10 @@ static LogicalResult checkSizes(const ConvolutionPlan &plan,
     }
     taps *= ranges[w.tap];
   }
+  if (taps == 0) {
+    reason = "the window is empty";
+    return failure();
+  }
   int64_t channels = ranges[plan.inputChannel];
   int64_t block = std::max<int64_t>(1, plan.schedule.getKc() / taps);
   bool oneBlock = !ShapedType::isDynamic(channels) && channels <= block;

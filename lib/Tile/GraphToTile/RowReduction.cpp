@@ -115,6 +115,13 @@ FailureOr<RowReduction> RowReduction::make(linalg::LinalgOp op, unsigned rank,
     return failure();
   reduction.neutral = *neutral;
 
+  reason = "a reduction whose body has no vector form";
+  for (Operation &inner : block->without_terminator())
+    if (inner.getNumResults() != 1 ||
+        !(OpTrait::hasElementwiseMappableTraits(&inner) ||
+          isa<arith::ConstantOp>(inner)))
+      return failure();
+
   for (unsigned loop = rank; loop < loops; ++loop)
     reduction.space.folded.push_back(loop + 1 < loops);
   reason = "a reduction's operand cannot be computed point by point";
