@@ -34,7 +34,8 @@ std::optional<Activation> activationNamed(StringRef name) {
 Value activate(OpBuilder &b, Location loc, const Activation &activation,
                Value x) {
   auto constant = [&](double value) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(x.getType(), value));
+    return arith::ConstantOp::create(b, loc,
+                                     b.getFloatAttr(x.getType(), value));
   };
   auto mul = [&](Value p, Value q) -> Value {
     return arith::MulFOp::create(b, loc, p, q);
@@ -68,8 +69,7 @@ Value activate(OpBuilder &b, Location loc, const Activation &activation,
   case Activation::Kind::ScaledTanh:
     return mul(alpha, math::TanhOp::create(b, loc, mul(beta, x)));
   case Activation::Kind::Sigmoid: {
-    Value power =
-        math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
+    Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
     return arith::DivFOp::create(b, loc, one, add(one, power));
   }
   case Activation::Kind::Softplus: {

@@ -10,8 +10,17 @@ namespace tegula::graph {
 /// An activation as the attribute `activations` names it.
 struct Activation {
   enum class Kind {
-    Affine, Elu, HardSigmoid, LeakyRelu, Relu, ScaledTanh, Sigmoid, Softplus,
-    Softsign, Tanh, ThresholdedRelu
+    Affine,
+    Elu,
+    HardSigmoid,
+    LeakyRelu,
+    Relu,
+    ScaledTanh,
+    Sigmoid,
+    Softplus,
+    Softsign,
+    Tanh,
+    ThresholdedRelu
   };
   Kind kind = Kind::Tanh;
   double alpha = 0, beta = 0;

@@ -76,8 +76,8 @@ Value floatToInteger(OpBuilder &b, Location loc, Value value, Type to) {
   if (width == 64 && isUnsignedElement(to))
     wide = unsignedInteger(b, loc, value);
   else
-    wide = saturatedInteger(
-        b, loc, value, width == 64 || to.isUnsignedInteger(32) ? 64 : 32);
+    wide = saturatedInteger(b, loc, value,
+                            width == 64 || to.isUnsignedInteger(32) ? 64 : 32);
   return wrapNarrow(b, loc, resizedInteger(b, loc, wide, type, false), to);
 }
 
@@ -129,9 +129,9 @@ Value truncateToOdd(OpBuilder &b, Location loc, Value value) {
   // Towards zero first, then the last bit set: it tells that more follows.
   Value isExact =
       arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ, back, value);
-  Value isLarger = arith::CmpFOp::create(
-      b, loc, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, loc, back),
-      math::AbsFOp::create(b, loc, value));
+  Value isLarger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                         math::AbsFOp::create(b, loc, back),
+                                         math::AbsFOp::create(b, loc, value));
   Value bits = arith::BitcastOp::create(b, loc, i32, nearest);
   Value one = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1));
   Value lower = arith::SubIOp::create(b, loc, bits, one);

@@ -94,9 +94,8 @@ Dims indicesOf(OpBuilder &b, Location loc, Value tensor) {
   return out;
 }
 
-std::optional<SmallVector<int64_t>> constantIndicesOf(OpBuilder &b,
-                                                      Location loc,
-                                                      Value tensor) {
+std::optional<SmallVector<int64_t>>
+constantIndicesOf(OpBuilder &b, Location loc, Value tensor) {
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isInteger())
     return std::nullopt;
@@ -148,10 +147,10 @@ void checkIndices(OpBuilder &b, Location loc, Value indices,
       loc, b.getIntegerAttr(type.getElementType(), 0));
   Value low = b.createOrFold<arith::SubIOp>(loc, zero, bound);
   auto inRange = [&](OpBuilder &b, Location loc, Value index) -> Value {
-    Value above = b.createOrFold<arith::CmpIOp>(
-        loc, arith::CmpIPredicate::sge, index, low);
-    Value below = b.createOrFold<arith::CmpIOp>(
-        loc, arith::CmpIPredicate::slt, index, bound);
+    Value above = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sge,
+                                                index, low);
+    Value below = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt,
+                                                index, bound);
     return b.createOrFold<arith::AndIOp>(loc, above, below);
   };
   if (isScalarized(type)) {

@@ -21,7 +21,8 @@ std::optional<llvm::SmallVector<int64_t>>
 constantIndicesOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor);
 
 /// An integer scalar as index, and an index as integer of type `type`.
-mlir::Value toIndex(mlir::OpBuilder &b, mlir::Location loc, mlir::Value integer);
+mlir::Value toIndex(mlir::OpBuilder &b, mlir::Location loc,
+                    mlir::Value integer);
 mlir::Value fromIndex(mlir::OpBuilder &b, mlir::Location loc,
                       mlir::OpFoldResult index, mlir::Type type);
 
@@ -67,7 +68,8 @@ mlir::Value safePosition(mlir::OpBuilder &b, mlir::Location loc,
 void checkIndices(mlir::OpBuilder &b, mlir::Location loc, mlir::Value indices,
                   mlir::OpFoldResult extent, llvm::StringRef message);
 
-/// Fails the run with `message` unless `condition`; nothing when it is true now.
+/// Fails the run with `message` unless `condition`; nothing when it is true
+/// now.
 void checkThat(mlir::OpBuilder &b, mlir::Location loc, mlir::Value condition,
                llvm::StringRef message);
 

@@ -9,8 +9,8 @@ using namespace mlir;
 namespace tegula::graph {
 
 SmallVector<Value> forEachIndex(OpBuilder &b, Location loc,
-                                ArrayRef<OpFoldResult> dims,
-                                ValueRange initial, LoopBody body) {
+                                ArrayRef<OpFoldResult> dims, ValueRange initial,
+                                LoopBody body) {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   SmallVector<Value> lower(dims.size(), zero), step(dims.size(), one), upper;
@@ -38,18 +38,18 @@ onlyIf(OpBuilder &b, Location loc, Value condition, ValueRange carried,
   return SmallVector<Value>(branch.getResults());
 }
 
-Value writePart(OpBuilder &b, Location loc, Value part, Value all,
-                int64_t axis, Value index) {
-  return forEachIndex(
-             b, loc, dimsOf(b, loc, part), all,
-             [&](OpBuilder &b, Location loc, ValueRange at,
-                 ValueRange carried) -> SmallVector<Value> {
-               SmallVector<Value> place(at);
-               Value element = tensor::ExtractOp::create(b, loc, part, at);
-               place.insert(place.begin() + axis, index);
-               return {tensor::InsertOp::create(b, loc, element, carried[0],
-                                                place)};
-             })
+Value writePart(OpBuilder &b, Location loc, Value part, Value all, int64_t axis,
+                Value index) {
+  return forEachIndex(b, loc, dimsOf(b, loc, part), all,
+                      [&](OpBuilder &b, Location loc, ValueRange at,
+                          ValueRange carried) -> SmallVector<Value> {
+                        SmallVector<Value> place(at);
+                        Value element =
+                            tensor::ExtractOp::create(b, loc, part, at);
+                        place.insert(place.begin() + axis, index);
+                        return {tensor::InsertOp::create(b, loc, element,
+                                                         carried[0], place)};
+                      })
       .front();
 }
 

@@ -20,8 +20,8 @@ using LoopBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
 /// Runs `body` for all indices below `dims`, the last one fastest.
 llvm::SmallVector<mlir::Value>
 forEachIndex(mlir::OpBuilder &b, mlir::Location loc,
-             llvm::ArrayRef<mlir::OpFoldResult> dims,
-             mlir::ValueRange initial, LoopBody body);
+             llvm::ArrayRef<mlir::OpFoldResult> dims, mlir::ValueRange initial,
+             LoopBody body);
 
 /// `then` where `condition` holds, else the carried values as they are.
 llvm::SmallVector<mlir::Value>

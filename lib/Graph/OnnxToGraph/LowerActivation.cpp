@@ -103,8 +103,8 @@ Value celu(onnx::CeluOp op, OpBuilder &b, Location loc, Type, ValueRange x) {
 Value hardSigmoid(onnx::HardSigmoidOp op, OpBuilder &b, Location loc, Type,
                   ValueRange x) {
   Real r = realOf(b, loc, x);
-  Value line = r.add(r.mul(x[0], r.constant(op.getAlpha())),
-                     r.constant(op.getBeta()));
+  Value line =
+      r.add(r.mul(x[0], r.constant(op.getAlpha())), r.constant(op.getBeta()));
   return r.max(r.constant(0), r.min(r.constant(1), line));
 }
 
@@ -186,8 +186,8 @@ Value sign(OpBuilder &b, Location loc, Type element, ValueRange x) {
   }
   if (isUnsignedElement(element))
     return arith::MinUIOp::create(b, loc, x[0], one);
-  Value low = arith::MaxSIOp::create(b, loc, x[0],
-                                     constantOf(b, loc, element, -1));
+  Value low =
+      arith::MaxSIOp::create(b, loc, x[0], constantOf(b, loc, element, -1));
   return arith::MinSIOp::create(b, loc, low, one);
 }
 
@@ -236,17 +236,17 @@ private:
 void populateActivationPatterns(const TypeConverter &converter,
                                 RewritePatternSet &patterns) {
   using namespace onnx;
-  patterns.add<
-      LowerClip, LowerScalarOf<LeakyReluOp, leakyRelu>,
-      LowerScalar<PReluOp, pRelu>, LowerScalarOf<EluOp, elu>,
-      LowerScalarOf<SeluOp, selu>, LowerScalarOf<CeluOp, celu>,
-      LowerScalarOf<HardSigmoidOp, hardSigmoid>,
-      LowerScalar<HardSwishOp, hardSwish>, LowerScalar<SoftplusOp, softplus>,
-      LowerScalar<SoftsignOp, softsign>,
-      LowerScalarOf<ThresholdedReluOp, thresholdedRelu>,
-      LowerScalarOf<GeluOp, gelu>, LowerScalar<MishOp, mish>,
-      LowerScalarOf<SwishOp, swish>, LowerScalarOf<ShrinkOp, shrink>,
-      LowerScalar<SignOp, sign>>(converter, patterns.getContext());
+  patterns
+      .add<LowerClip, LowerScalarOf<LeakyReluOp, leakyRelu>,
+           LowerScalar<PReluOp, pRelu>, LowerScalarOf<EluOp, elu>,
+           LowerScalarOf<SeluOp, selu>, LowerScalarOf<CeluOp, celu>,
+           LowerScalarOf<HardSigmoidOp, hardSigmoid>,
+           LowerScalar<HardSwishOp, hardSwish>,
+           LowerScalar<SoftplusOp, softplus>, LowerScalar<SoftsignOp, softsign>,
+           LowerScalarOf<ThresholdedReluOp, thresholdedRelu>,
+           LowerScalarOf<GeluOp, gelu>, LowerScalar<MishOp, mish>,
+           LowerScalarOf<SwishOp, swish>, LowerScalarOf<ShrinkOp, shrink>,
+           LowerScalar<SignOp, sign>>(converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

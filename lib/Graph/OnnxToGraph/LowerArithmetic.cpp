@@ -57,16 +57,16 @@ Value signedPower(OpBuilder &b, Location loc, Type baseElement,
   Value one = constantOf(b, loc, baseElement, 1),
         minusOne = constantOf(b, loc, baseElement, -1),
         none = constantOf(b, loc, baseElement, 0);
-  Value odd = isEqual(
-      b, loc,
-      arith::AndIOp::create(b, loc, exponent,
-                            constantOf(b, loc, exponentElement, 1)),
-      constantOf(b, loc, exponentElement, 1));
+  Value odd =
+      isEqual(b, loc,
+              arith::AndIOp::create(b, loc, exponent,
+                                    constantOf(b, loc, exponentElement, 1)),
+              constantOf(b, loc, exponentElement, 1));
   Value inverse = arith::SelectOp::create(
       b, loc, isEqual(b, loc, base, minusOne),
       arith::SelectOp::create(b, loc, odd, minusOne, one), none);
-  inverse = arith::SelectOp::create(b, loc, isEqual(b, loc, base, one), one,
-                                    inverse);
+  inverse =
+      arith::SelectOp::create(b, loc, isEqual(b, loc, base, one), one, inverse);
   return arith::SelectOp::create(b, loc, negative, inverse, power);
 }
 
@@ -123,16 +123,17 @@ private:
     Type real = isFloat(base) ? base : exponent;
     if (base.isF64() || exponent.isF64())
       real = b.getF64Type();
-    Value power = math::PowFOp::create(
-        b, loc, convertScalar(b, loc, x[0], base, real),
-        convertScalar(b, loc, x[1], exponent, real));
+    Value power =
+        math::PowFOp::create(b, loc, convertScalar(b, loc, x[0], base, real),
+                             convertScalar(b, loc, x[1], exponent, real));
     return convertScalar(b, loc, power, real, base);
   }
 };
 
 /// Integer remainder that does not trap: of a division by 0 it is 0.
 Value remainder(OpBuilder &b, Location loc, Type element, Value x, Value y) {
-  Value zero = constantOf(b, loc, element, 0), one = constantOf(b, loc, element, 1);
+  Value zero = constantOf(b, loc, element, 0),
+        one = constantOf(b, loc, element, 1);
   Value safe =
       arith::SelectOp::create(b, loc, isEqual(b, loc, y, zero), one, y);
   if (isUnsignedElement(element))
@@ -154,8 +155,7 @@ Value modulo(onnx::ModOp op, OpBuilder &b, Location loc, Type element,
       return rest;
     using Predicate = arith::CmpFPredicate;
     Value product = arith::MulFOp::create(b, loc, rest, x[1]);
-    Value differ =
-        arith::CmpFOp::create(b, loc, Predicate::OLT, product, zero);
+    Value differ = arith::CmpFOp::create(b, loc, Predicate::OLT, product, zero);
     Value moved = arith::AddFOp::create(b, loc, rest, x[1]);
     return arith::SelectOp::create(b, loc, differ, moved, rest);
   }
@@ -176,8 +176,7 @@ Value bitShift(onnx::BitShiftOp op, OpBuilder &b, Location loc, Type element,
   Value width =
       constantOf(b, loc, element, x[0].getType().getIntOrFloatBitWidth());
   Value zero = constantOf(b, loc, element, 0);
-  Value fits =
-      arith::CmpIOp::create(b, loc, IntPredicate::ult, x[1], width);
+  Value fits = arith::CmpIOp::create(b, loc, IntPredicate::ult, x[1], width);
   Value by = arith::SelectOp::create(b, loc, fits, x[1], zero);
   Value shifted = op.getDirection() == "LEFT"
                       ? Value(arith::ShLIOp::create(b, loc, x[0], by))
@@ -198,8 +197,7 @@ Value isNaN(OpBuilder &b, Location loc, Type, ValueRange x) {
   return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x[0], x[0]);
 }
 
-Value isInf(onnx::IsInfOp op, OpBuilder &b, Location loc, Type,
-            ValueRange x) {
+Value isInf(onnx::IsInfOp op, OpBuilder &b, Location loc, Type, ValueRange x) {
   auto equals = [&](double value) -> Value {
     Value limit = arith::ConstantOp::create(
         b, loc, b.getFloatAttr(x[0].getType(), value));

@@ -50,10 +50,11 @@ struct LowerBitCast : OnnxPattern<onnx::BitCastOp> {
   Lowered lower(onnx::BitCastOp op, Adaptor in, OpBuilder &b) const override {
     Type to = elementOf(op->getResult(0)), from = elementOf(op->getOperand(0));
     Type stored = storageType(to);
-    if (from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth())
+    Type held = storageType(from);
+    if (held.getIntOrFloatBitWidth() != stored.getIntOrFloatBitWidth())
       return refuse(op, "the types have different numbers of bits");
     Value input = in.getOperands()[0];
-    if (storageType(from) == stored)
+    if (held == stored)
       return SmallVector<Value>{input};
     return SmallVector<Value>{elementwiseStored(
         b, op.getLoc(), input, stored,
@@ -67,8 +68,9 @@ struct LowerBitCast : OnnxPattern<onnx::BitCastOp> {
 
 void populateCastPatterns(const TypeConverter &converter,
                           RewritePatternSet &patterns) {
-  patterns.add<LowerCast<onnx::CastOp>, LowerCast<onnx::CastLikeOp>,
-               LowerBitCast>(converter, patterns.getContext());
+  patterns
+      .add<LowerCast<onnx::CastOp>, LowerCast<onnx::CastLikeOp>, LowerBitCast>(
+          converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

@@ -21,7 +21,8 @@ Value isNonZero(OpBuilder &b, Location loc, Value stored, Type element) {
   Value value = toCompute(b, loc, stored, element);
   if (value.getType().isInteger(1))
     return value;
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
   if (isa<FloatType>(value.getType()))
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, value,
                                  zero);
@@ -32,14 +33,13 @@ Value isNonZero(OpBuilder &b, Location loc, Value stored, Type element) {
 Value countNonZero(OpBuilder &b, Location loc, Value tensor, Type element) {
   auto type = cast<RankedTensorType>(tensor.getType());
   Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
-  Value sum = reduce(b, loc, tensor,
-                     llvm::to_vector(llvm::seq<int64_t>(type.getRank())), zero,
-                     [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
-                       Value one = arith::ExtUIOp::create(
-                           b, loc, b.getI64Type(),
-                           isNonZero(b, loc, x[0], element));
-                       return arith::AddIOp::create(b, loc, x[1], one);
-                     });
+  Value sum = reduce(
+      b, loc, tensor, llvm::to_vector(llvm::seq<int64_t>(type.getRank())), zero,
+      [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
+        Value one = arith::ExtUIOp::create(b, loc, b.getI64Type(),
+                                           isNonZero(b, loc, x[0], element));
+        return arith::AddIOp::create(b, loc, x[1], one);
+      });
   return toIndex(b, loc, tensor::ExtractOp::create(b, loc, sum, ValueRange{}));
 }
 
@@ -53,8 +53,8 @@ struct LowerNonZero : OnnxPattern<onnx::NonZeroOp> {
     Dims dims = dimsOf(b, loc, data);
     int64_t rank = dims.size();
     Value count = countNonZero(b, loc, data, element);
-    Value out = emptyTensor(b, loc, {b.getIndexAttr(rank), count},
-                            b.getI64Type());
+    Value out =
+        emptyTensor(b, loc, {b.getIndexAttr(rank), count}, b.getI64Type());
     Value one = indexConstant(b, loc, 1);
     SmallVector<Value> results = forEachIndex(
         b, loc, dims, {out, indexConstant(b, loc, 0)},
@@ -90,8 +90,7 @@ struct LowerCompress : OnnxPattern<onnx::CompressOp> {
         return refuse(op, "the axis is outside of the input's rank");
       axis = *normal;
     } else {
-      data = reshapeTo(b, loc, data,
-                       {productOf(b, loc, dimsOf(b, loc, data))});
+      data = reshapeTo(b, loc, data, {productOf(b, loc, dimsOf(b, loc, data))});
     }
     Dims dims = dimsOf(b, loc, data);
     Type flag = elementOf(op.getCondition());
@@ -155,10 +154,12 @@ struct LowerCumulative : OnnxPattern<Op> {
     auto axis = axes && axes->size() == 1
                     ? normalizedAxis(axes->front(), type.getRank())
                     : std::nullopt;
-    if (!axis)
-      return this->refuse(op, "the axis is not known before run time or "
-                              "outside of the input's rank");
     Type element = this->elementOf(op.getX());
+    if (!axes)
+      return SmallVector<Value>{
+          alongUnknownAxis(b, op, data, in.getAxis(), element)};
+    if (!axis)
+      return this->refuse(op, "the axis is outside of the input's rank");
     Dims dims = dimsOf(b, loc, data), others(dims);
     others.erase(others.begin() + *axis);
     Value last = subIndex(b, loc, asValue(b, loc, dims[*axis]),
@@ -175,8 +176,7 @@ struct LowerCumulative : OnnxPattern<Op> {
         Value x = toCompute(
             b, loc, tensor::ExtractOp::create(b, loc, data, place), element);
         Value next = combined(b, loc, state[1], x);
-        Value written =
-            toStorage(b, loc, exclusive ? state[1] : next, element);
+        Value written = toStorage(b, loc, exclusive ? state[1] : next, element);
         return {tensor::InsertOp::create(b, loc, written, state[0], place),
                 next};
       };
@@ -188,6 +188,53 @@ struct LowerCumulative : OnnxPattern<Op> {
   }
 
 private:
+  /// Each element on its own from all along the axis: slow, but any axis.
+  static Value alongUnknownAxis(OpBuilder &b, Op op, Value data, Value axis,
+                                Type element) {
+    Location loc = op.getLoc();
+    Dims dims = dimsOf(b, loc, data);
+    Value rank = indexConstant(b, loc, dims.size());
+    SmallVector<Value> zeros(cast<RankedTensorType>(axis.getType()).getRank(),
+                             indexConstant(b, loc, 0));
+    Value given = tensor::ExtractOp::create(b, loc, axis, zeros);
+    Value wanted = wrapNegative(b, loc, toIndex(b, loc, given), rank);
+    checkThat(b, loc,
+              compareIndex(b, loc, arith::CmpIPredicate::ult, wanted, rank),
+              "a cumulative operator's axis is outside of the input's rank");
+    Value extent = indexConstant(b, loc, 0);
+    SmallVector<Value> isAxis;
+    for (auto [i, dim] : llvm::enumerate(dims)) {
+      isAxis.push_back(compareIndex(b, loc, arith::CmpIPredicate::eq, wanted,
+                                    indexConstant(b, loc, i)));
+      extent = selectOf(b, loc, isAxis[i], asValue(b, loc, dim), extent);
+    }
+    using P = arith::CmpIPredicate;
+    P before = op.getReverse() != 0
+                   ? (op.getExclusive() != 0 ? P::sgt : P::sge)
+                   : (op.getExclusive() != 0 ? P::slt : P::sle);
+    auto sumAt = [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+      auto step = [&](OpBuilder &b, Location loc, ValueRange k,
+                      ValueRange state) -> SmallVector<Value> {
+        SmallVector<Value> place;
+        Value own = indexConstant(b, loc, 0);
+        for (auto [i, index] : llvm::enumerate(at)) {
+          place.push_back(selectOf(b, loc, isAxis[i], k[0], index));
+          own = selectOf(b, loc, isAxis[i], index, own);
+        }
+        Value x = toCompute(
+            b, loc, tensor::ExtractOp::create(b, loc, data, place), element);
+        Value counts = compareIndex(b, loc, before, k[0], own);
+        return {
+            selectOf(b, loc, counts, combined(b, loc, state[0], x), state[0])};
+      };
+      Value start = constantOf(b, loc, element, product ? 1 : 0);
+      Value sum = forEachIndex(b, loc, {getAsOpFoldResult(extent)}, start, step)
+                      .front();
+      return toStorage(b, loc, sum, element);
+    };
+    return generate(b, loc, dims, storageType(element), sumAt);
+  }
+
   static Value combined(OpBuilder &b, Location loc, Value x, Value y) {
     if (isa<FloatType>(x.getType()))
       return product ? Value(arith::MulFOp::create(b, loc, x, y))
@@ -201,10 +248,10 @@ private:
 
 void populateCompactionPatterns(const TypeConverter &converter,
                                 RewritePatternSet &patterns) {
-  patterns.add<LowerNonZero, LowerCompress,
-               LowerCumulative<onnx::CumSumOp, false>,
-               LowerCumulative<onnx::CumProdOp, true>>(converter,
-                                                       patterns.getContext());
+  patterns
+      .add<LowerNonZero, LowerCompress, LowerCumulative<onnx::CumSumOp, false>,
+           LowerCumulative<onnx::CumProdOp, true>>(converter,
+                                                   patterns.getContext());
 }
 
 } // namespace tegula::graph

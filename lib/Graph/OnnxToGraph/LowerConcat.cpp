@@ -121,13 +121,13 @@ private:
     OpFoldResult up = addDims(b, loc, extent, b.getIndexAttr(count - 1));
     OpFoldResult chunk = divDims(b, loc, up, b.getIndexAttr(count));
     Dims sizes(count, chunk);
-    sizes.back() = subDims(
-        b, loc, extent, mulDims(b, loc, chunk, b.getIndexAttr(count - 1)));
+    sizes.back() = subDims(b, loc, extent,
+                           mulDims(b, loc, chunk, b.getIndexAttr(count - 1)));
     return sizes;
   }
 
-  static void checkSizes(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> sizes,
-                         OpFoldResult extent) {
+  static void checkSizes(OpBuilder &b, Location loc,
+                         ArrayRef<OpFoldResult> sizes, OpFoldResult extent) {
     OpFoldResult sum = b.getIndexAttr(0);
     Value zero = indexConstant(b, loc, 0);
     for (OpFoldResult size : sizes) {
@@ -152,8 +152,8 @@ private:
     for (int64_t size : sizes) {
       size = std::min<int64_t>(size, rest.size());
       auto type = RankedTensorType::get({size}, element);
-      parts.push_back(tensor::FromElementsOp::create(b, loc, type,
-                                                     rest.take_front(size)));
+      parts.push_back(
+          tensor::FromElementsOp::create(b, loc, type, rest.take_front(size)));
       rest = rest.drop_front(size);
     }
     return parts;
@@ -171,8 +171,8 @@ private:
       if (isConstantIntValue(part, 0))
         results.push_back(emptyTensor(b, loc, sizes, storage));
       else
-        results.push_back(tensor::ExtractSliceOp::create(b, loc, data, offsets,
-                                                         sizes, ones));
+        results.push_back(
+            tensor::ExtractSliceOp::create(b, loc, data, offsets, sizes, ones));
       offsets[axis] = addDims(b, loc, offsets[axis], part);
     }
     return results;

@@ -60,12 +60,11 @@ protected:
     SmallVector<Value> originals;
     for (auto [argument, value] :
          llvm::zip_equal(body.getArguments(), arguments))
-      originals.push_back(
-          argument.getType() == value.getType()
-              ? value
-              : UnrealizedConversionCastOp::create(b, loc, argument.getType(),
-                                                   value)
-                    .getResult(0));
+      originals.push_back(argument.getType() == value.getType()
+                              ? value
+                              : UnrealizedConversionCastOp::create(
+                                    b, loc, argument.getType(), value)
+                                    .getResult(0));
     SmallVector<Value> yielded(yield.getValues());
     for (Value &value : yielded)
       if (auto argument = dyn_cast<BlockArgument>(value);
@@ -151,8 +150,8 @@ struct LowerLoop : RegionPattern<onnx::LoopOp> {
       if (!isa<RankedTensorType>(type))
         return b.notifyMatchFailure(op, "a carried value has no known rank");
     bool hasCount = !onnx::isAbsent(in.getM());
-    Value bound = hasCount ? toIndex(b, loc, scalarOf(b, loc, in.getM()))
-                           : Value();
+    Value bound =
+        hasCount ? toIndex(b, loc, scalarOf(b, loc, in.getM())) : Value();
     if (numScans > 0 && !hasCount)
       return b.notifyMatchFailure(
           op, "scan outputs of a loop without a trip count are not supported");
@@ -169,14 +168,14 @@ struct LowerLoop : RegionPattern<onnx::LoopOp> {
       if (!scanned || !scanned.hasStaticShape())
         return b.notifyMatchFailure(
             op, "scan outputs of unknown shape are not supported");
-      Dims dims = {getAsOpFoldResult(
-          maxIndex(b, loc, bound, indexConstant(b, loc, 0)))};
+      Dims dims = {
+          getAsOpFoldResult(maxIndex(b, loc, bound, indexConstant(b, loc, 0)))};
       for (int64_t extent : scanned.getShape())
         dims.push_back(b.getIndexAttr(extent));
-      initial.push_back(castTo(
-          b, loc, emptyTensor(b, loc, dims, scanned.getElementType()),
-          RankedTensorType::get(dynamicFirst(scanned),
-                                scanned.getElementType())));
+      initial.push_back(
+          castTo(b, loc, emptyTensor(b, loc, dims, scanned.getElementType()),
+                 RankedTensorType::get(dynamicFirst(scanned),
+                                       scanned.getElementType())));
     }
     return loop(op, in, b, go, bound, initial, types, numCarried);
   }
@@ -202,12 +201,10 @@ private:
     SmallVector<Location> locations(types.size(), loc);
     {
       OpBuilder::InsertionGuard guard(b);
-      Block *before =
-          b.createBlock(&loop.getBefore(), {}, types, locations);
+      Block *before = b.createBlock(&loop.getBefore(), {}, types, locations);
       Value zero = arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(0));
-      Value goOn =
-          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                before->getArgument(1), zero);
+      Value goOn = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                         before->getArgument(1), zero);
       if (bound)
         goOn = arith::AndIOp::create(
             b, loc, goOn,
@@ -242,8 +239,7 @@ private:
         addIndex(b, loc, count, indexConstant(b, loc, 1)),
         scalarOf(b, loc, values[0])};
     for (size_t i = 0; i < numCarried; ++i)
-      next.push_back(
-          castTo(b, loc, values[1 + i], state[2 + i].getType()));
+      next.push_back(castTo(b, loc, values[1 + i], state[2 + i].getType()));
     for (size_t i = 1 + numCarried; i < values.size(); ++i) {
       Value all = state[1 + i], part = values[i];
       next.push_back(writePart(b, loc, part, all, /*axis=*/0, count));
@@ -261,8 +257,8 @@ private:
       Dims offsets(sizes.size(), b.getIndexAttr(0)),
           ones(sizes.size(), b.getIndexAttr(1));
       sizes[0] = results[0];
-      out.push_back(tensor::ExtractSliceOp::create(b, loc, all, offsets, sizes,
-                                                   ones));
+      out.push_back(
+          tensor::ExtractSliceOp::create(b, loc, all, offsets, sizes, ones));
     }
     return out;
   }
@@ -290,9 +286,8 @@ struct LowerScan : RegionPattern<onnx::ScanOp> {
     OpFoldResult length = dimOf(b, loc, first, *axis);
     Block &body = op.getBody().front();
     SmallVector<Type> types = convertedTypes(body.getArgumentTypes());
-    SmallVector<Value> initial =
-        castAll(b, loc, operands.take_front(numState),
-                ArrayRef(types).take_front(numState));
+    SmallVector<Value> initial = castAll(b, loc, operands.take_front(numState),
+                                         ArrayRef(types).take_front(numState));
     for (auto [i, result] :
          llvm::enumerate(op->getResults().drop_front(numState))) {
       auto type = cast<RankedTensorType>(
@@ -312,8 +307,8 @@ struct LowerScan : RegionPattern<onnx::ScanOp> {
   }
 
 private:
-  static SmallVector<int64_t>
-  directions(std::optional<ArrayRef<int64_t>> given, int64_t count) {
+  static SmallVector<int64_t> directions(std::optional<ArrayRef<int64_t>> given,
+                                         int64_t count) {
     SmallVector<int64_t> out(count, 0);
     if (given)
       for (auto [i, value] : llvm::enumerate(given->take_front(count)))
@@ -355,9 +350,8 @@ private:
     for (int64_t i = 0; i < numState; ++i)
       next.push_back(castTo(b, loc, values[i], state[i].getType()));
     for (size_t i = 0; i < numOutputs; ++i)
-      next.push_back(inserted(b, loc, values[numState + i],
-                              state[numState + i], outAxes[i],
-                              outBackwards[i] ? mirrored : step));
+      next.push_back(inserted(b, loc, values[numState + i], state[numState + i],
+                              outAxes[i], outBackwards[i] ? mirrored : step));
     b.replaceOpWithNewOp<scf::YieldOp>(end, next);
     return SmallVector<Value>(loop.getResults());
   }
@@ -389,8 +383,7 @@ private:
 
 void populateControlFlowPatterns(const TypeConverter &converter,
                                  RewritePatternSet &patterns) {
-  patterns.add<LowerIf, LowerLoop, LowerScan>(converter,
-                                              patterns.getContext());
+  patterns.add<LowerIf, LowerLoop, LowerScan>(converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

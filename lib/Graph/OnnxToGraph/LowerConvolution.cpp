@@ -129,8 +129,8 @@ struct LowerConv : OnnxPattern<onnx::ConvOp> {
     Type element = elementOf(op.getX());
     if (!isa<FloatType>(element))
       return refuse(op, "only floating-point convolutions are supported");
-    auto sum = convolution(b, loc, in.getX(), in.getW(),
-                           windowAttributesOf(op), op.getGroup(), element);
+    auto sum = convolution(b, loc, in.getX(), in.getW(), windowAttributesOf(op),
+                           op.getGroup(), element);
     if (!sum)
       return refuse(op, llvm::toString(sum.takeError()));
     Value bias = onnx::isAbsent(op.getB()) ? Value() : in.getB();

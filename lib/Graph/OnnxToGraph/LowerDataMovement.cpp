@@ -14,8 +14,7 @@ namespace {
 struct LowerTranspose : OnnxPattern<onnx::TransposeOp> {
   using OnnxPattern::OnnxPattern;
 
-  Lowered lower(onnx::TransposeOp op, Adaptor in,
-                OpBuilder &b) const override {
+  Lowered lower(onnx::TransposeOp op, Adaptor in, OpBuilder &b) const override {
     Value data = in.getData();
     int64_t rank = cast<RankedTensorType>(data.getType()).getRank();
     SmallVector<int64_t> perm =
@@ -64,8 +63,7 @@ struct LowerTile : OnnxPattern<onnx::TileOp> {
             else if (isConstantIntValue(dims[i], 1))
               from.push_back(indexConstant(b, loc, 0));
             else
-              from.push_back(
-                  arith::RemUIOp::create(b, loc, index, extents[i]));
+              from.push_back(arith::RemUIOp::create(b, loc, index, extents[i]));
           }
           return tensor::ExtractOp::create(b, loc, data, from);
         });
@@ -85,8 +83,7 @@ struct LowerDepthToSpace : OnnxPattern<onnx::DepthToSpaceOp> {
       return refuse(op, "the input has not rank 4 or the block size is not "
                         "positive");
     OpFoldResult block = b.getIndexAttr(op.getBlocksize());
-    OpFoldResult square =
-        b.getIndexAttr(op.getBlocksize() * op.getBlocksize());
+    OpFoldResult square = b.getIndexAttr(op.getBlocksize() * op.getBlocksize());
     OpFoldResult depth = divDims(b, loc, d[1], square);
     bool columnFirst = op.getMode() == "CRD";
     Dims apart = columnFirst ? Dims{d[0], depth, block, block, d[2], d[3]}
@@ -113,16 +110,15 @@ struct LowerSpaceToDepth : OnnxPattern<onnx::SpaceToDepthOp> {
       return refuse(op, "the input has not rank 4 or the block size is not "
                         "positive");
     OpFoldResult block = b.getIndexAttr(op.getBlocksize());
-    OpFoldResult square =
-        b.getIndexAttr(op.getBlocksize() * op.getBlocksize());
+    OpFoldResult square = b.getIndexAttr(op.getBlocksize() * op.getBlocksize());
     OpFoldResult height = divDims(b, loc, d[2], block),
                  width = divDims(b, loc, d[3], block);
     Value split = reshapeTo(b, loc, in.getInput(),
                             Dims{d[0], d[1], height, block, width, block});
     Value moved = transposed(b, loc, split, {0, 3, 5, 1, 2, 4});
-    return SmallVector<Value>{reshapeTo(
-        b, loc, moved, Dims{d[0], mulDims(b, loc, d[1], square), height,
-                            width})};
+    return SmallVector<Value>{
+        reshapeTo(b, loc, moved,
+                  Dims{d[0], mulDims(b, loc, d[1], square), height, width})};
   }
 };
 
@@ -154,12 +150,11 @@ struct LowerTrilu : OnnxPattern<onnx::TriluOp> {
           Value i = linalg::IndexOp::create(b, loc, row);
           Value j = linalg::IndexOp::create(b, loc, row + 1);
           Value diagonal = arith::AddIOp::create(b, loc, i, offset);
-          Value keep = arith::CmpIOp::create(
-              b, loc,
-              upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle, j,
-              diagonal);
-          Value kept =
-              arith::SelectOp::create(b, loc, keep, args[0], zero);
+          Value keep = arith::CmpIOp::create(b, loc,
+                                             upper ? arith::CmpIPredicate::sge
+                                                   : arith::CmpIPredicate::sle,
+                                             j, diagonal);
+          Value kept = arith::SelectOp::create(b, loc, keep, args[0], zero);
           linalg::YieldOp::create(b, loc, kept);
         });
     return SmallVector<Value>{result.getResult(0)};
@@ -187,8 +182,7 @@ struct LowerReverseSequence : OnnxPattern<onnx::ReverseSequenceOp> {
         b, loc, dims, type.getElementType(),
         [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
           Value length = toIndex(
-              b, loc,
-              tensor::ExtractOp::create(b, loc, lengths, at[*batch]));
+              b, loc, tensor::ExtractOp::create(b, loc, lengths, at[*batch]));
           length = clampIndex(b, loc, length, indexConstant(b, loc, 0), extent);
           Value last = subIndex(b, loc, length, indexConstant(b, loc, 1));
           Value mirrored = subIndex(b, loc, last, at[*time]);

@@ -27,7 +27,8 @@ Value byType(OpBuilder &b, Location loc, Type element, ValueRange x) {
 Value divide(OpBuilder &b, Location loc, Type element, ValueRange x) {
   if (isFloat(element))
     return arith::DivFOp::create(b, loc, x[0], x[1]);
-  Value zero = constantOf(b, loc, element, 0), one = constantOf(b, loc, element, 1);
+  Value zero = constantOf(b, loc, element, 0),
+        one = constantOf(b, loc, element, 1);
   auto equals = [&](Value p, Value q) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, p, q);
   };
@@ -80,7 +81,8 @@ Value relu(OpBuilder &b, Location loc, Type element, ValueRange x) {
 /// 1 / (1 + exp(-x)): the limits come out right at +-inf.
 Value sigmoid(OpBuilder &b, Location loc, Type element, ValueRange x) {
   Value one = constantOf(b, loc, element, 1);
-  Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x[0]));
+  Value power =
+      math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x[0]));
   return arith::DivFOp::create(b, loc, one,
                                arith::AddFOp::create(b, loc, one, power));
 }
@@ -122,34 +124,34 @@ void populateElementwisePatterns(const TypeConverter &converter,
       byType<arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>;
   using F = arith::CmpFPredicate;
   using I = arith::CmpIPredicate;
-  patterns.add<
-      LowerScalar<AddOp, add>, LowerScalar<SubOp, sub>, LowerScalar<MulOp, mul>,
-      LowerScalar<DivOp, divide>, LowerVariadic<MaxOp, max>,
-      LowerVariadic<MinOp, min>, LowerVariadic<SumOp, add>,
-      LowerVariadic<MeanOp, add, /*mean=*/true>,
-      LowerScalar<EqualOp, compare<F::OEQ, I::eq, I::eq>>,
-      LowerScalar<GreaterOp, compare<F::OGT, I::sgt, I::ugt>>,
-      LowerScalar<GreaterOrEqualOp, compare<F::OGE, I::sge, I::uge>>,
-      LowerScalar<LessOp, compare<F::OLT, I::slt, I::ult>>,
-      LowerScalar<LessOrEqualOp, compare<F::OLE, I::sle, I::ule>>,
-      LowerScalar<AndOp, binaryInteger<arith::AndIOp>>,
-      LowerScalar<OrOp, binaryInteger<arith::OrIOp>>,
-      LowerScalar<XorOp, binaryInteger<arith::XOrIOp>>,
-      LowerScalar<NotOp, logicalNot>, LowerScalar<WhereOp, select>,
-      LowerScalar<AbsOp, absolute>, LowerScalar<NegOp, negate>,
-      LowerScalar<ReluOp, relu>, LowerScalar<SigmoidOp, sigmoid>,
-      LowerScalar<ReciprocalOp, reciprocal>,
-      LowerScalar<ExpOp, unaryFloat<math::ExpOp>>,
-      LowerScalar<LogOp, unaryFloat<math::LogOp>>,
-      LowerScalar<SqrtOp, unaryFloat<math::SqrtOp>>,
-      LowerScalar<TanhOp, unaryFloat<math::TanhOp>>,
-      LowerScalar<ErfOp, unaryFloat<math::ErfOp>>,
-      LowerScalar<SinOp, unaryFloat<math::SinOp>>,
-      LowerScalar<CosOp, unaryFloat<math::CosOp>>,
-      LowerScalar<CeilOp, unaryFloat<math::CeilOp>>,
-      LowerScalar<FloorOp, unaryFloat<math::FloorOp>>,
-      LowerScalar<RoundOp, unaryFloat<math::RoundEvenOp>>>(
-      converter, patterns.getContext());
+  patterns
+      .add<LowerScalar<AddOp, add>, LowerScalar<SubOp, sub>,
+           LowerScalar<MulOp, mul>, LowerScalar<DivOp, divide>,
+           LowerVariadic<MaxOp, max>, LowerVariadic<MinOp, min>,
+           LowerVariadic<SumOp, add>, LowerVariadic<MeanOp, add, /*mean=*/true>,
+           LowerScalar<EqualOp, compare<F::OEQ, I::eq, I::eq>>,
+           LowerScalar<GreaterOp, compare<F::OGT, I::sgt, I::ugt>>,
+           LowerScalar<GreaterOrEqualOp, compare<F::OGE, I::sge, I::uge>>,
+           LowerScalar<LessOp, compare<F::OLT, I::slt, I::ult>>,
+           LowerScalar<LessOrEqualOp, compare<F::OLE, I::sle, I::ule>>,
+           LowerScalar<AndOp, binaryInteger<arith::AndIOp>>,
+           LowerScalar<OrOp, binaryInteger<arith::OrIOp>>,
+           LowerScalar<XorOp, binaryInteger<arith::XOrIOp>>,
+           LowerScalar<NotOp, logicalNot>, LowerScalar<WhereOp, select>,
+           LowerScalar<AbsOp, absolute>, LowerScalar<NegOp, negate>,
+           LowerScalar<ReluOp, relu>, LowerScalar<SigmoidOp, sigmoid>,
+           LowerScalar<ReciprocalOp, reciprocal>,
+           LowerScalar<ExpOp, unaryFloat<math::ExpOp>>,
+           LowerScalar<LogOp, unaryFloat<math::LogOp>>,
+           LowerScalar<SqrtOp, unaryFloat<math::SqrtOp>>,
+           LowerScalar<TanhOp, unaryFloat<math::TanhOp>>,
+           LowerScalar<ErfOp, unaryFloat<math::ErfOp>>,
+           LowerScalar<SinOp, unaryFloat<math::SinOp>>,
+           LowerScalar<CosOp, unaryFloat<math::CosOp>>,
+           LowerScalar<CeilOp, unaryFloat<math::CeilOp>>,
+           LowerScalar<FloorOp, unaryFloat<math::FloorOp>>,
+           LowerScalar<RoundOp, unaryFloat<math::RoundEvenOp>>>(
+          converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

@@ -47,12 +47,12 @@ struct LowerConstantOfShape : OnnxPattern<onnx::ConstantOfShapeOp> {
     auto shapeType = cast<RankedTensorType>(in.getInput().getType());
     if (!shapeType.hasStaticShape())
       return refuse(op, "the rank of the result is not known");
-    Dims dims = refined(b, indicesOf(b, loc, in.getInput()),
-                        op.getOutput().getType());
+    Dims dims =
+        refined(b, indicesOf(b, loc, in.getInput()), op.getOutput().getType());
     for (OpFoldResult &dim : dims)
       if (!getConstantIntValue(dim))
-        dim = getAsOpFoldResult(maxIndex(b, loc, asValue(b, loc, dim),
-                                         indexConstant(b, loc, 0)));
+        dim = getAsOpFoldResult(
+            maxIndex(b, loc, asValue(b, loc, dim), indexConstant(b, loc, 0)));
     Type element = elementOf(op.getOutput());
     Value value;
     if (auto given = op.getValue()) {
@@ -77,15 +77,15 @@ struct LowerExpand : OnnxPattern<onnx::ExpandOp> {
     if (!shapeType.hasStaticShape())
       return refuse(op, "the rank of the result is not known");
     Value data = in.getInput();
-    Dims dims = refined(b,
-                        broadcastDims(b, loc,
-                                      {dimsOf(b, loc, data),
-                                       indicesOf(b, loc, in.getShape())}),
-                        op.getOutput().getType());
+    Dims dims = refined(
+        b,
+        broadcastDims(b, loc,
+                      {dimsOf(b, loc, data), indicesOf(b, loc, in.getShape())}),
+        op.getOutput().getType());
     auto type = cast<RankedTensorType>(data.getType());
     if (isScalarized(type) && type.getNumElements() == 1 && dims.size() == 1)
-      return SmallVector<Value>{filledOrScalars(
-          b, loc, dims, elementsOf(b, loc, data).front())};
+      return SmallVector<Value>{
+          filledOrScalars(b, loc, dims, elementsOf(b, loc, data).front())};
     return SmallVector<Value>{broadcastTo(b, loc, data, dims)};
   }
 };
@@ -103,10 +103,10 @@ struct LowerEyeLike : OnnxPattern<onnx::EyeLikeOp> {
         b, loc, dimsOf(b, loc, in.getInput()), storageType(element),
         [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
           Value diagonal = addIndex(b, loc, at[0], offset);
-          return selectOf(b, loc,
-                          compareIndex(b, loc, arith::CmpIPredicate::eq,
-                                       diagonal, at[1]),
-                          one, zero);
+          return selectOf(
+              b, loc,
+              compareIndex(b, loc, arith::CmpIPredicate::eq, diagonal, at[1]),
+              one, zero);
         });
     return SmallVector<Value>{eye};
   }
@@ -122,17 +122,16 @@ struct LowerRange : OnnxPattern<onnx::RangeOp> {
     auto scalar = [&](Value tensor) {
       auto rank = cast<RankedTensorType>(tensor.getType()).getRank();
       SmallVector<Value> at(rank, indexConstant(b, loc, 0));
-      return toCompute(b, loc,
-                       b.createOrFold<tensor::ExtractOp>(loc, tensor, at),
-                       element);
+      return toCompute(
+          b, loc, b.createOrFold<tensor::ExtractOp>(loc, tensor, at), element);
     };
     Value start = scalar(in.getStart()), limit = scalar(in.getLimit()),
           delta = scalar(in.getDelta());
     bool isFloat = isa<FloatType>(start.getType());
     Value count = isFloat ? countFloat(b, loc, start, limit, delta)
                           : countInteger(b, loc, start, limit, delta);
-    Dims dims = refined(b, {getAsOpFoldResult(count)},
-                        op.getOutput().getType());
+    Dims dims =
+        refined(b, {getAsOpFoldResult(count)}, op.getOutput().getType());
     auto at = [&](OpBuilder &b, Location loc, Value i) -> Value {
       if (!isFloat)
         return b.createOrFold<arith::AddIOp>(
@@ -173,26 +172,25 @@ private:
     };
     Value positive = b.createOrFold<arith::CmpFOp>(
         loc, arith::CmpFPredicate::OGT, steps, limitOf(0));
-    Value fits = b.createOrFold<arith::CmpFOp>(
-        loc, arith::CmpFPredicate::OLT, steps, limitOf(1e15));
-    Value safe = selectOf(
-        b, loc, b.createOrFold<arith::AndIOp>(loc, positive, fits), steps,
-        limitOf(0));
-    return toIndex(
-        b, loc, b.createOrFold<arith::FPToSIOp>(loc, b.getI64Type(), safe));
+    Value fits = b.createOrFold<arith::CmpFOp>(loc, arith::CmpFPredicate::OLT,
+                                               steps, limitOf(1e15));
+    Value safe =
+        selectOf(b, loc, b.createOrFold<arith::AndIOp>(loc, positive, fits),
+                 steps, limitOf(0));
+    return toIndex(b, loc,
+                   b.createOrFold<arith::FPToSIOp>(loc, b.getI64Type(), safe));
   }
 
   static Value countInteger(OpBuilder &b, Location loc, Value start,
                             Value limit, Value delta) {
-    Value span = subIndex(b, loc, toIndex(b, loc, limit),
-                          toIndex(b, loc, start));
+    Value span =
+        subIndex(b, loc, toIndex(b, loc, limit), toIndex(b, loc, start));
     Value step = toIndex(b, loc, delta), zero = indexConstant(b, loc, 0);
     if (isConstantIntValue(getAsOpFoldResult(step), 1))
       return maxIndex(b, loc, span, zero);
-    Value isZero =
-        compareIndex(b, loc, arith::CmpIPredicate::eq, step, zero);
-    Value isGood = b.createOrFold<arith::CmpIOp>(
-        loc, arith::CmpIPredicate::ne, step, zero);
+    Value isZero = compareIndex(b, loc, arith::CmpIPredicate::eq, step, zero);
+    Value isGood = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ne,
+                                                 step, zero);
     checkThat(b, loc, isGood, "Range: delta is 0");
     Value safe = selectOf(b, loc, isZero, indexConstant(b, loc, 1), step);
     Value steps = b.createOrFold<arith::CeilDivSIOp>(loc, span, safe);

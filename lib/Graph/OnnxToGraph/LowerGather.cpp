@@ -37,16 +37,16 @@ struct LowerGather : OnnxPattern<onnx::GatherOp> {
     out.append(from.begin() + *axis + 1, from.end());
     Value extent = asValue(b, loc, from[*axis]);
     int64_t count = places.size();
-    return SmallVector<Value>{generate(
-        b, loc, out, type.getElementType(),
-        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-          Value index = tensor::ExtractOp::create(b, loc, indices,
-                                                  at.slice(*axis, count));
-          SmallVector<Value> place(at.take_front(*axis));
-          place.push_back(safePosition(b, loc, index, extent));
-          llvm::append_range(place, at.drop_front(*axis + count));
-          return tensor::ExtractOp::create(b, loc, data, place);
-        })};
+    return SmallVector<Value>{
+        generate(b, loc, out, type.getElementType(),
+                 [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+                   Value index = tensor::ExtractOp::create(
+                       b, loc, indices, at.slice(*axis, count));
+                   SmallVector<Value> place(at.take_front(*axis));
+                   place.push_back(safePosition(b, loc, index, extent));
+                   llvm::append_range(place, at.drop_front(*axis + count));
+                   return tensor::ExtractOp::create(b, loc, data, place);
+                 })};
   }
 
 private:
@@ -94,14 +94,14 @@ struct LowerGatherElements : OnnxPattern<onnx::GatherElementsOp> {
                                asValue(b, loc, from[i])),
                   "GatherElements: the indices are larger than the data");
     Value extent = asValue(b, loc, from[*axis]);
-    return SmallVector<Value>{generate(
-        b, loc, out, type.getElementType(),
-        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-          Value index = tensor::ExtractOp::create(b, loc, indices, at);
-          SmallVector<Value> place(at);
-          place[*axis] = safePosition(b, loc, index, extent);
-          return tensor::ExtractOp::create(b, loc, data, place);
-        })};
+    return SmallVector<Value>{
+        generate(b, loc, out, type.getElementType(),
+                 [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+                   Value index = tensor::ExtractOp::create(b, loc, indices, at);
+                   SmallVector<Value> place(at);
+                   place[*axis] = safePosition(b, loc, index, extent);
+                   return tensor::ExtractOp::create(b, loc, data, place);
+                 })};
   }
 };
 
@@ -183,10 +183,10 @@ struct LowerOneHot : OnnxPattern<onnx::OneHotOp> {
     out = refined(b, out, op.getOutput().getType());
     Type element = elementOf(op.getIndices());
     Type storage = cast<RankedTensorType>(values.getType()).getElementType();
-    Value off = tensor::ExtractOp::create(b, loc, values,
-                                          indexConstant(b, loc, 0));
-    Value on = tensor::ExtractOp::create(b, loc, values,
-                                         indexConstant(b, loc, 1));
+    Value off =
+        tensor::ExtractOp::create(b, loc, values, indexConstant(b, loc, 0));
+    Value on =
+        tensor::ExtractOp::create(b, loc, values, indexConstant(b, loc, 1));
     return SmallVector<Value>{generate(
         b, loc, out, storage,
         [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
@@ -196,8 +196,8 @@ struct LowerOneHot : OnnxPattern<onnx::OneHotOp> {
               b, loc, tensor::ExtractOp::create(b, loc, indices, place),
               element);
           index = wrapNegative(b, loc, index, depth);
-          Value hit = compareIndex(b, loc, arith::CmpIPredicate::eq, index,
-                                   at[*axis]);
+          Value hit =
+              compareIndex(b, loc, arith::CmpIPredicate::eq, index, at[*axis]);
           return arith::SelectOp::create(b, loc, hit, on, off);
         })};
   }

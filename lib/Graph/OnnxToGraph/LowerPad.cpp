@@ -30,8 +30,8 @@ struct LowerPad : OnnxPattern<onnx::PadOp> {
     for (auto [i, dim] : llvm::enumerate(dims)) {
       OpFoldResult sum = addDims(b, loc, dim, padding->low[i]);
       sum = addDims(b, loc, sum, padding->high[i]);
-      out.push_back(getAsOpFoldResult(maxIndex(b, loc, asValue(b, loc, sum),
-                                               indexConstant(b, loc, 0))));
+      out.push_back(getAsOpFoldResult(
+          maxIndex(b, loc, asValue(b, loc, sum), indexConstant(b, loc, 0))));
     }
     out = refined(b, out, op.getOutput().getType());
     StringRef mode = op.getMode();
@@ -39,7 +39,8 @@ struct LowerPad : OnnxPattern<onnx::PadOp> {
       return SmallVector<Value>{constantPad(b, op, in, *padding, out)};
     if (mode != "reflect" && mode != "edge" && mode != "wrap")
       return refuse(op, "the mode '" + mode + "' is not one of ONNX");
-    return SmallVector<Value>{mirrored(b, loc, data, *padding, dims, out, mode)};
+    return SmallVector<Value>{
+        mirrored(b, loc, data, *padding, dims, out, mode)};
   }
 
 private:
@@ -90,8 +91,8 @@ private:
     auto added = [&](const Dims &amounts) {
       Dims result;
       for (OpFoldResult amount : amounts)
-        result.push_back(getAsOpFoldResult(
-            maxIndex(b, loc, asValue(b, loc, amount), zero)));
+        result.push_back(
+            getAsOpFoldResult(maxIndex(b, loc, asValue(b, loc, amount), zero)));
       return result;
     };
     auto wanted = RankedTensorType::get(staticShape(out), storage);
@@ -135,9 +136,9 @@ private:
     if (mode == "edge")
       return clampIndex(b, loc, index, zero, last);
     // With period p: i mod p, and for a reflection the way back, p - i.
-    Value period = mode == "wrap" ? extent
-                                  : mulIndex(b, loc, last,
-                                             indexConstant(b, loc, 2));
+    Value period = mode == "wrap"
+                       ? extent
+                       : mulIndex(b, loc, last, indexConstant(b, loc, 2));
     period = maxIndex(b, loc, period, one);
     Value rest = wrapNegative(
         b, loc, b.createOrFold<arith::RemSIOp>(loc, index, period), period);
@@ -155,19 +156,19 @@ private:
       low.push_back(asValue(b, loc, amount));
     }
     Type storage = cast<RankedTensorType>(data.getType()).getElementType();
-    return generate(
-        b, loc, out, storage,
-        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-          SmallVector<Value> from;
-          for (auto [i, index] : llvm::enumerate(at)) {
-            bool same = isConstantIntValue(padding.low[i], 0) &&
-                        isConstantIntValue(padding.high[i], 0);
-            Value shifted = subIndex(b, loc, index, low[i]);
-            from.push_back(
-                same ? index : source(b, loc, shifted, extents[i], mode));
-          }
-          return tensor::ExtractOp::create(b, loc, data, from);
-        });
+    return generate(b, loc, out, storage,
+                    [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+                      SmallVector<Value> from;
+                      for (auto [i, index] : llvm::enumerate(at)) {
+                        bool same = isConstantIntValue(padding.low[i], 0) &&
+                                    isConstantIntValue(padding.high[i], 0);
+                        Value shifted = subIndex(b, loc, index, low[i]);
+                        from.push_back(
+                            same ? index
+                                 : source(b, loc, shifted, extents[i], mode));
+                      }
+                      return tensor::ExtractOp::create(b, loc, data, from);
+                    });
   }
 };
 

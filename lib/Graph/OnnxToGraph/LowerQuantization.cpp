@@ -67,8 +67,8 @@ Value saturatedInteger(OpBuilder &b, Location loc, Value value, Value zero,
                        Type from, Type to) {
   Value rounded = math::RoundEvenOp::create(b, loc, value);
   auto limit = [&](double bound) -> Value {
-    return arith::ConstantOp::create(
-        b, loc, b.getFloatAttr(value.getType(), bound));
+    return arith::ConstantOp::create(b, loc,
+                                     b.getFloatAttr(value.getType(), bound));
   };
   // Bounds that leave room for the zero point; NaN becomes the lower one.
   Value bounded = arith::MaxNumFOp::create(b, loc, rounded, limit(-1e6));
@@ -76,8 +76,8 @@ Value saturatedInteger(OpBuilder &b, Location loc, Value value, Value zero,
   Type i32 = b.getI32Type();
   Value result = arith::FPToSIOp::create(b, loc, i32, bounded);
   if (zero)
-    result = arith::AddIOp::create(
-        b, loc, result, convertScalar(b, loc, zero, to, i32));
+    result = arith::AddIOp::create(b, loc, result,
+                                   convertScalar(b, loc, zero, to, i32));
   unsigned width = to.getIntOrFloatBitWidth();
   bool isUnsigned = isUnsignedElement(to);
   int64_t low = isUnsigned ? 0 : -(int64_t(1) << (width - 1));
@@ -95,8 +95,8 @@ Value quantized(OpBuilder &b, Location loc, Value x, Value scale, Value zero,
                 Type real, Type to, bool saturate) {
   Value scaled = arith::DivFOp::create(b, loc, x, scale);
   if (!isFloat(to))
-    return toStorage(b, loc,
-                     saturatedInteger(b, loc, scaled, zero, real, to), to);
+    return toStorage(b, loc, saturatedInteger(b, loc, scaled, zero, real, to),
+                     to);
   if (zero)
     scaled = arith::AddFOp::create(b, loc, scaled, zero);
   if (isSmallFloat(to))
@@ -131,8 +131,8 @@ struct LowerQuantizeLinear : OnnxPattern<onnx::QuantizeLinearOp> {
         b, loc, inputs, storageType(to),
         [&](OpBuilder &b, Location loc, ValueRange x) {
           auto asReal = [&](Value stored, Type element) {
-            return convertScalar(
-                b, loc, toCompute(b, loc, stored, element), element, real);
+            return convertScalar(b, loc, toCompute(b, loc, stored, element),
+                                 element, real);
           };
           Value zero = hasZero ? toCompute(b, loc, x[2], to) : Value();
           return quantized(b, loc, asReal(x[0], from),
@@ -200,8 +200,7 @@ private:
 };
 
 /// Scale and zero point from the range of the data, which includes 0.
-struct LowerDynamicQuantizeLinear
-    : OnnxPattern<onnx::DynamicQuantizeLinearOp> {
+struct LowerDynamicQuantizeLinear : OnnxPattern<onnx::DynamicQuantizeLinearOp> {
   using OnnxPattern::OnnxPattern;
 
   Lowered lower(onnx::DynamicQuantizeLinearOp op, Adaptor in,
@@ -229,8 +228,8 @@ struct LowerDynamicQuantizeLinear
           Value range = arith::SubFOp::create(b, loc, v[1], v[0]);
           Value step = arith::DivFOp::create(b, loc, range,
                                              constantOf(b, loc, f32, 255));
-          Value empty = arith::CmpFOp::create(
-              b, loc, arith::CmpFPredicate::OEQ, range, zero);
+          Value empty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                              range, zero);
           return arith::SelectOp::create(b, loc, empty,
                                          constantOf(b, loc, f32, 1), step);
         });
@@ -240,11 +239,11 @@ struct LowerDynamicQuantizeLinear
           Value negated = arith::NegFOp::create(b, loc, v[0]);
           return quantized(b, loc, negated, v[1], {}, f32, u8, true);
         });
-    Value y = elementwiseStored(
-        b, loc, {x, scale, point}, b.getI8Type(),
-        [&](OpBuilder &b, Location loc, ValueRange v) {
-          return quantized(b, loc, v[0], v[1], v[2], f32, u8, true);
-        });
+    Value y = elementwiseStored(b, loc, {x, scale, point}, b.getI8Type(),
+                                [&](OpBuilder &b, Location loc, ValueRange v) {
+                                  return quantized(b, loc, v[0], v[1], v[2],
+                                                   f32, u8, true);
+                                });
     return SmallVector<Value>{y, scale, point};
   }
 };

@@ -31,8 +31,8 @@ Value centred(OpBuilder &b, Location loc, Value x, Value zero, Type element) {
         Value value = convertScalar(b, loc, v[0], element, i32);
         if (v.size() == 1)
           return value;
-        return arith::SubIOp::create(
-            b, loc, value, convertScalar(b, loc, v[1], element, i32));
+        return arith::SubIOp::create(b, loc, value,
+                                     convertScalar(b, loc, v[1], element, i32));
       });
 }
 
@@ -84,9 +84,8 @@ struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {
 
 /// round(sum * scale) + zero in the onnx type `to`; `scales` are multiplied,
 /// the last one divides.
-Value requantized(OpBuilder &b, Location loc, Value sum,
-                  ArrayRef<Value> scales, ArrayRef<Type> scaleElements,
-                  Value zero, Type to) {
+Value requantized(OpBuilder &b, Location loc, Value sum, ArrayRef<Value> scales,
+                  ArrayRef<Type> scaleElements, Value zero, Type to) {
   SmallVector<Value> inputs = {sum};
   inputs.append(scales.begin(), scales.end());
   inputs.push_back(zero);
@@ -200,11 +199,11 @@ struct LowerQLinearConv : OnnxPattern<onnx::QLinearConvOp> {
           [](OpBuilder &b, Location loc, ValueRange v) -> Value {
             return arith::AddIOp::create(b, loc, v[0], v[1]);
           });
-    Value result = requantized(
-        b, loc, biased,
-        {along(in.getXScale(), 0), along(in.getWScale(), 1),
-         along(in.getYScale(), 0)},
-        {f32, f32, f32}, along(in.getYZeroPoint(), 0), to);
+    Value result =
+        requantized(b, loc, biased,
+                    {along(in.getXScale(), 0), along(in.getWScale(), 1),
+                     along(in.getYScale(), 0)},
+                    {f32, f32, f32}, along(in.getYZeroPoint(), 0), to);
     return SmallVector<Value>{result};
   }
 };
@@ -216,9 +215,8 @@ struct LowerMatMulNBits : OnnxPattern<onnx::CustomOp> {
 
   Lowered lower(onnx::CustomOp op, Adaptor in, OpBuilder &b) const override {
     if (op.getDomain() != "com.microsoft" || op.getOpType() != "MatMulNBits")
-      return refuse(op, "Tegula does not know the operator '" +
-                            op.getOpType() + "' of domain '" +
-                            op.getDomain() + "'");
+      return refuse(op, "Tegula does not know the operator '" + op.getOpType() +
+                            "' of domain '" + op.getDomain() + "'");
     auto attribute = [&](StringRef name, int64_t missing) -> int64_t {
       auto value = op->getAttrOfType<IntegerAttr>(name);
       return value ? value.getValue().getSExtValue() : missing;
@@ -236,31 +234,32 @@ struct LowerMatMulNBits : OnnxPattern<onnx::CustomOp> {
     if (inputs.size() > 4 && !onnx::isAbsent(inputs[4]))
       return refuse(op, "MatMulNBits: a group index is not supported");
     Location loc = op.getLoc();
-    Value weight = unpacked(b, loc, inputs, hasZero, element, n, k, bits, block);
-    auto product =
-        matrixProduct(b, loc, widened(b, loc, inputs[0], element), weight,
-                      b.getF32Type());
+    Value weight =
+        unpacked(b, loc, inputs, hasZero, element, n, k, bits, block);
+    auto product = matrixProduct(b, loc, widened(b, loc, inputs[0], element),
+                                 weight, b.getF32Type());
     if (failed(product))
       return refuse(op, "MatMulNBits: the input is a scalar");
     bool hasBias = inputs.size() > 5 && !onnx::isAbsent(inputs[5]);
     SmallVector<TypedTensor> terms = {{*product, b.getF32Type()}};
     if (hasBias)
       terms.push_back({inputs[5], element});
-    return SmallVector<Value>{elementwise(
-        b, loc, terms, element,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          if (v.size() == 1)
-            return v[0];
-          return arith::AddFOp::create(b, loc, v[0], v[1]);
-        })};
+    return SmallVector<Value>{
+        elementwise(b, loc, terms, element,
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      if (v.size() == 1)
+                        return v[0];
+                      return arith::AddFOp::create(b, loc, v[0], v[1]);
+                    })};
   }
 
 private:
   static Value widened(OpBuilder &b, Location loc, Value x, Type element) {
     if (element.isF32())
       return x;
-    return elementwise(b, loc, {{x, element}}, b.getF32Type(),
-                       [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+    return elementwise(
+        b, loc, {{x, element}}, b.getF32Type(),
+        [](OpBuilder &, Location, ValueRange v) { return v[0]; });
   }
 
   /// Number `position` of those of `bits` bits each in consecutive bytes.
@@ -289,9 +288,9 @@ private:
                         int64_t bits, int64_t block) {
     int64_t blocks = (k + block - 1) / block;
     Dims rows = {b.getIndexAttr(n), b.getIndexAttr(blocks)};
-    Value bytes = reshapeTo(
-        b, loc, inputs[1],
-        {rows[0], rows[1], b.getIndexAttr(block * bits / 8)});
+    Value bytes =
+        reshapeTo(b, loc, inputs[1],
+                  {rows[0], rows[1], b.getIndexAttr(block * bits / 8)});
     Value scales = reshapeTo(b, loc, inputs[2], rows), zeros;
     if (hasZero)
       zeros = reshapeTo(b, loc, inputs[3],
@@ -302,12 +301,11 @@ private:
           Value size = indexConstant(b, loc, block);
           Value group = arith::DivUIOp::create(b, loc, at[0], size);
           Value inner = arith::RemUIOp::create(b, loc, at[0], size);
-          Value value =
-              packedAt(b, loc, bytes, {at[1], group}, inner, bits);
-          Value zero =
-              hasZero ? packedAt(b, loc, zeros, {at[1]}, group, bits)
-                      : Value(arith::ConstantOp::create(
-                            b, loc, b.getI32IntegerAttr(1 << (bits - 1))));
+          Value value = packedAt(b, loc, bytes, {at[1], group}, inner, bits);
+          Value zero = hasZero
+                           ? packedAt(b, loc, zeros, {at[1]}, group, bits)
+                           : Value(arith::ConstantOp::create(
+                                 b, loc, b.getI32IntegerAttr(1 << (bits - 1))));
           Value difference = arith::SubIOp::create(b, loc, value, zero);
           Value scale = tensor::ExtractOp::create(b, loc, scales,
                                                   ValueRange{at[1], group});

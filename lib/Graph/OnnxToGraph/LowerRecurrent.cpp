@@ -132,9 +132,8 @@ struct SimpleCell : Cell {
   SmallVector<Value> step(OpBuilder &b, Location loc, Value products,
                           ValueRange state) override {
     Value sum = recurrentProducts(b, loc, state[0], products);
-    return {perElement(b, loc, [&](GateReader g) {
-      return activated(g, 0, g.at(sum, 0));
-    })};
+    return {perElement(
+        b, loc, [&](GateReader g) { return activated(g, 0, g.at(sum, 0)); })};
   }
 };
 
@@ -193,9 +192,8 @@ struct GruCell : Cell {
     Value candidate = recurrent;
     int64_t place = 2;
     if (!linearBeforeReset) {
-      Value scaled = perElement(b, loc, [&](GateReader g) {
-        return g.mul(reset(g), g.at(h, 0));
-      });
+      Value scaled = perElement(
+          b, loc, [&](GateReader g) { return g.mul(reset(g), g.at(h, 0)); });
       candidate = recurrentProducts(b, loc, scaled, none);
     }
     return {perElement(b, loc, [&](GateReader g) {
@@ -208,8 +206,7 @@ struct GruCell : Cell {
         part = g.mul(reset(g), part);
       }
       Value fresh = activated(g, 1, g.add(g.at(products, 2), part));
-      return g.add(g.mul(g.oneMinus(update), fresh),
-                   g.mul(update, g.at(h, 0)));
+      return g.add(g.mul(g.oneMinus(update), fresh), g.mul(update, g.at(h, 0)));
     })};
   }
 
@@ -235,8 +232,8 @@ Value inputProducts(OpBuilder &b, Location loc, const Direction &d,
           if (cell.addsRecurrentBias(gates - 1)) {
             Value first =
                 mulIndex(b, loc, indexConstant(b, loc, gates - 1), hidden);
-            Value inside = compareIndex(b, loc, arith::CmpIPredicate::slt,
-                                        at[0], first);
+            Value inside =
+                compareIndex(b, loc, arith::CmpIPredicate::slt, at[0], first);
             y = selectOf(b, loc, inside, y,
                          constantOf(b, loc, b.getF32Type(), 0));
           }
@@ -244,8 +241,8 @@ Value inputProducts(OpBuilder &b, Location loc, const Direction &d,
         });
     initial = broadcastTo(b, loc, bias, {rows, width});
   } else {
-    initial = filled(b, loc, {rows, width},
-                     constantOf(b, loc, b.getF32Type(), 0));
+    initial =
+        filled(b, loc, {rows, width}, constantOf(b, loc, b.getF32Type(), 0));
   }
   Value products = timesTransposed(b, loc, flat, d.w, initial);
   return reshapeTo(b, loc, products, {d.time, d.batch, width});
@@ -259,8 +256,8 @@ Value unlessEnded(OpBuilder &b, Location loc, const Direction &d, Value time,
       [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
         Value length = toIndex(
             b, loc, tensor::ExtractOp::create(b, loc, d.lengths, at[0]));
-        Value runs = compareIndex(b, loc, arith::CmpIPredicate::slt, time,
-                                  length);
+        Value runs =
+            compareIndex(b, loc, arith::CmpIPredicate::slt, time, length);
         Value x = tensor::ExtractOp::create(b, loc, fresh, at);
         Value y = old ? Value(tensor::ExtractOp::create(b, loc, old, at))
                       : constantOf(b, loc, b.getF32Type(), 0);
@@ -277,8 +274,8 @@ SmallVector<Value> runDirection(OpBuilder &b, Location loc, const Direction &d,
   SmallVector<Value> initial = {outputs, d.h};
   if (d.c)
     initial.push_back(d.c);
-  Value last = subIndex(b, loc, asValue(b, loc, d.time),
-                        indexConstant(b, loc, 1));
+  Value last =
+      subIndex(b, loc, asValue(b, loc, d.time), indexConstant(b, loc, 1));
   return forEachIndex(
       b, loc, {d.time}, initial,
       [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
@@ -315,7 +312,8 @@ struct LowerRecurrent : OnnxPattern<Op> {
       return this->refuse(op, "the weights should be floats of rank 3 with a "
                               "known number of directions");
     int64_t count = wType.getDimSize(0);
-    std::optional<SmallVector<Activation>> activations = activationsOf(op, count);
+    std::optional<SmallVector<Activation>> activations =
+        activationsOf(op, count);
     if (!activations)
       return this->refuse(op, "an activation is not one of ONNX, or there are "
                               "too few");
@@ -337,9 +335,8 @@ struct LowerRecurrent : OnnxPattern<Op> {
     for (int64_t i = 0; i < count; ++i) {
       d.reverse = op.getDirection() == "reverse" || i == 1;
       ArrayRef<Activation> all(*activations);
-      d.activations.assign(
-          all.slice(i * perDirection, perDirection).begin(),
-          all.slice(i * perDirection, perDirection).end());
+      d.activations.assign(all.slice(i * perDirection, perDirection).begin(),
+                           all.slice(i * perDirection, perDirection).end());
       operandsOf(b, loc, in, d, i, batchFirst);
       results.push_back(run(b, loc, op, d));
     }
@@ -392,8 +389,8 @@ private:
                       constantOf(b, loc, b.getF32Type(), 0));
       return part(batchFirst ? transposed(b, loc, tensor, {1, 0, 2}) : tensor);
     };
-    auto stateType = RankedTensorType::get(staticShape({d.batch, d.hidden}),
-                                           b.getF32Type());
+    auto stateType =
+        RankedTensorType::get(staticShape({d.batch, d.hidden}), b.getF32Type());
     d.w = part(in.getW());
     d.r = part(in.getR());
     d.bias = optional(in.getB());
@@ -437,10 +434,10 @@ private:
         dims.insert(dims.begin() + axis, b.getIndexAttr(1));
         parts.push_back(reshapeTo(b, loc, direction[i], dims));
       }
-      Value all = parts.size() == 1
-                      ? parts[0]
-                      : tensor::ConcatOp::create(b, loc, axis, parts)
-                            .getResult();
+      Value all =
+          parts.size() == 1
+              ? parts[0]
+              : tensor::ConcatOp::create(b, loc, axis, parts).getResult();
       if (batchFirst)
         all = i == 0 ? transposed(b, loc, all, {2, 0, 1, 3})
                      : transposed(b, loc, all, {1, 0, 2});

@@ -89,8 +89,8 @@ struct LowerScatterElements : OnnxPattern<onnx::ScatterElementsOp> {
             Value old = tensor::ExtractOp::create(b, loc, carried[0], place);
             update = combined(b, loc, op.getReduction(), element, old, update);
           }
-          return SmallVector<Value>{tensor::InsertOp::create(
-              b, loc, update, carried[0], place)};
+          return SmallVector<Value>{
+              tensor::InsertOp::create(b, loc, update, carried[0], place)};
         });
   }
 };
@@ -147,8 +147,8 @@ private:
       Value index = tensor::ExtractOp::create(b, loc, in.getIndices(), tuple);
       Value extent = asValue(b, loc, to[i]);
       Value wrapped = wrapNegative(b, loc, toIndex(b, loc, index), extent);
-      Value inRange = compareIndex(b, loc, arith::CmpIPredicate::ult, wrapped,
-                                   extent);
+      Value inRange =
+          compareIndex(b, loc, arith::CmpIPredicate::ult, wrapped, extent);
       checkThat(b, loc, inRange, messageOf(op));
       place.push_back(safePosition(b, loc, index, extent));
     }
@@ -170,12 +170,62 @@ private:
   }
 };
 
+/// A cache with new rows written from a position per batch on.
+struct LowerTensorScatter : OnnxPattern<onnx::TensorScatterOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::TensorScatterOp op, Adaptor in,
+                OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Value cache = in.getPastCache(), update = in.getUpdate();
+    auto type = cast<RankedTensorType>(cache.getType());
+    auto axis = normalizedAxis(op.getAxis(), type.getRank());
+    if (!axis || *axis == 0 ||
+        cast<RankedTensorType>(update.getType()).getRank() != type.getRank())
+      return refuse(op, "the axis or the rank of the update does not fit");
+    Dims to = dimsOf(b, loc, cache), count = dimsOf(b, loc, update);
+    for (size_t i = 0; i < count.size(); ++i)
+      if (!sameDim(count[i], to[i]))
+        checkThat(b, loc,
+                  compareIndex(b, loc, arith::CmpIPredicate::sle,
+                               asValue(b, loc, count[i]),
+                               asValue(b, loc, to[i])),
+                  "TensorScatter: the update is larger than the cache");
+    bool circular = op.getMode() == "circular";
+    Value extent = asValue(b, loc, to[*axis]), one = indexConstant(b, loc, 1);
+    return forEachIndex(
+        b, loc, count, cache,
+        [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
+          SmallVector<Value> place(at);
+          Value start = indexConstant(b, loc, 0);
+          if (!onnx::isAbsent(in.getWriteIndices()))
+            start = toIndex(
+                b, loc,
+                tensor::ExtractOp::create(b, loc, in.getWriteIndices(), at[0]));
+          Value row = addIndex(b, loc, start, at[*axis]);
+          if (circular)
+            row = wrapNegative(
+                b, loc, arith::RemSIOp::create(b, loc, row, extent), extent);
+          else
+            checkThat(
+                b, loc,
+                compareIndex(b, loc, arith::CmpIPredicate::ult, row, extent),
+                messageOf(op));
+          place[*axis] = clampIndex(b, loc, row, indexConstant(b, loc, 0),
+                                    subIndex(b, loc, extent, one));
+          Value element = tensor::ExtractOp::create(b, loc, update, at);
+          return SmallVector<Value>{
+              tensor::InsertOp::create(b, loc, element, carried[0], place)};
+        });
+  }
+};
+
 } // namespace
 
 void populateScatterPatterns(const TypeConverter &converter,
                              RewritePatternSet &patterns) {
-  patterns.add<LowerScatterElements, LowerScatterND>(converter,
-                                                     patterns.getContext());
+  patterns.add<LowerScatterElements, LowerScatterND, LowerTensorScatter>(
+      converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

@@ -30,6 +30,42 @@ Value comesBefore(OpBuilder &b, Location loc, Value x, Value y, Type element,
                               arith::AndIOp::create(b, loc, isNaN, other));
 }
 
+/// Where the extreme along an axis is, i64, without the axis.
+Value positionsOf(OpBuilder &b, Location loc, Value data, Type element,
+                  int64_t axis, bool largest, bool selectLast) {
+  Dims kept = dimsOf(b, loc, data);
+  kept.erase(kept.begin() + axis);
+  int64_t rank = kept.size() + 1;
+  Value worst =
+      largest ? lowestOf(b, loc, element) : highestOf(b, loc, element);
+  Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
+  Value best = filled(b, loc, kept, worst), index = filled(b, loc, kept, zero);
+  AffineMap all = b.getMultiDimIdentityMap(rank), some = all.dropResult(axis);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  iterators[axis] = utils::IteratorType::reduction;
+  auto op = linalg::GenericOp::create(
+      b, loc, TypeRange{best.getType(), index.getType()}, data,
+      ValueRange{best, index}, ArrayRef<AffineMap>{all, some, some}, iterators,
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value x = toCompute(b, loc, args[0], element);
+        Value at = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, axis));
+        Value better;
+        if (selectLast) {
+          Value worse = comesBefore(b, loc, args[1], x, element, largest);
+          Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+          better = arith::XOrIOp::create(b, loc, worse, yes);
+        } else {
+          better = comesBefore(b, loc, x, args[1], element, largest);
+        }
+        Value value = arith::SelectOp::create(b, loc, better, x, args[1]);
+        Value place = arith::SelectOp::create(b, loc, better, at, args[2]);
+        linalg::YieldOp::create(b, loc, ValueRange{value, place});
+      });
+  return op.getResult(1);
+}
+
 /// The extreme along an axis and where it is, in one pass.
 template <typename Op, bool largest>
 struct LowerArg : OnnxPattern<Op> {
@@ -44,51 +80,44 @@ struct LowerArg : OnnxPattern<Op> {
     if (!axis)
       return this->refuse(op, "the axis is outside of the input's rank");
     Type element = this->elementOf(op.getData());
-    Dims dims = dimsOf(b, loc, data), kept(dims);
-    kept.erase(kept.begin() + *axis);
-    Value where = positions(b, loc, data, element, *axis, kept,
-                            op.getSelectLastIndex() != 0);
+    Value where = positionsOf(b, loc, data, element, *axis, largest,
+                              op.getSelectLastIndex() != 0);
     if (op.getKeepdims() != 0) {
-      kept.insert(kept.begin() + *axis, b.getIndexAttr(1));
-      where = reshapeTo(b, loc, where, kept);
+      Dims dims = dimsOf(b, loc, data);
+      dims[*axis] = b.getIndexAttr(1);
+      where = reshapeTo(b, loc, where, dims);
     }
     return SmallVector<Value>{where};
   }
+};
 
-private:
-  static Value positions(OpBuilder &b, Location loc, Value data, Type element,
-                         int64_t axis, ArrayRef<OpFoldResult> kept,
-                         bool selectLast) {
-    int64_t rank = kept.size() + 1;
-    Value worst = largest ? lowestOf(b, loc, element)
-                          : highestOf(b, loc, element);
-    Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
-    Value best = filled(b, loc, kept, worst), index = filled(b, loc, kept, zero);
-    AffineMap all = b.getMultiDimIdentityMap(rank),
-              some = all.dropResult(axis);
-    SmallVector<utils::IteratorType> iterators(rank,
-                                               utils::IteratorType::parallel);
-    iterators[axis] = utils::IteratorType::reduction;
-    auto op = linalg::GenericOp::create(
-        b, loc, TypeRange{best.getType(), index.getType()}, data,
-        ValueRange{best, index}, ArrayRef<AffineMap>{all, some, some},
-        iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-          Value x = toCompute(b, loc, args[0], element);
-          Value at = arith::IndexCastOp::create(
-              b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, axis));
-          Value better;
-          if (selectLast) {
-            Value worse = comesBefore(b, loc, args[1], x, element, largest);
-            Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-            better = arith::XOrIOp::create(b, loc, worse, yes);
-          } else {
-            better = comesBefore(b, loc, x, args[1], element, largest);
-          }
-          Value value = arith::SelectOp::create(b, loc, better, x, args[1]);
-          Value place = arith::SelectOp::create(b, loc, better, at, args[2]);
-          linalg::YieldOp::create(b, loc, ValueRange{value, place});
-        });
-    return op.getResult(1);
+/// 1 where the first maximum along the axis is, else 0.
+struct LowerHardmax : OnnxPattern<onnx::HardmaxOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::HardmaxOp op, Adaptor in, OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Value data = in.getOperands()[0];
+    auto type = cast<RankedTensorType>(data.getType());
+    auto axis = normalizedAxis(op.getAxis(), type.getRank());
+    if (!axis)
+      return refuse(op, "the axis is outside of the input's rank");
+    Type element = elementOf(op->getOperand(0));
+    Value where = positionsOf(b, loc, data, element, *axis, /*largest=*/true,
+                              /*selectLast=*/false);
+    Value one = toStorage(b, loc, constantOf(b, loc, element, 1), element);
+    Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
+    return SmallVector<Value>{generate(
+        b, loc, dimsOf(b, loc, data), type.getElementType(),
+        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+          SmallVector<Value> place(at);
+          place.erase(place.begin() + *axis);
+          Value best =
+              toIndex(b, loc, tensor::ExtractOp::create(b, loc, where, place));
+          Value hit =
+              compareIndex(b, loc, arith::CmpIPredicate::eq, best, at[*axis]);
+          return arith::SelectOp::create(b, loc, hit, one, zero);
+        })};
   }
 };
 
@@ -119,14 +148,14 @@ struct LowerTopK : OnnxPattern<onnx::TopKOp> {
     Type element = elementOf(op.getX());
     Value ranks = ranksOf(b, loc, data, element, *axis, op.getLargest() != 0);
     Value indices = placesOf(b, loc, ranks, out, *axis);
-    Value values = generate(
-        b, loc, out, type.getElementType(),
-        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-          SmallVector<Value> from(at);
-          Value index = tensor::ExtractOp::create(b, loc, indices, at);
-          from[*axis] = safePosition(b, loc, index, extent);
-          return tensor::ExtractOp::create(b, loc, data, from);
-        });
+    Value values =
+        generate(b, loc, out, type.getElementType(),
+                 [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+                   SmallVector<Value> from(at);
+                   Value index = tensor::ExtractOp::create(b, loc, indices, at);
+                   from[*axis] = safePosition(b, loc, index, extent);
+                   return tensor::ExtractOp::create(b, loc, data, from);
+                 });
     return SmallVector<Value>{values, indices};
   }
 
@@ -139,8 +168,8 @@ private:
     Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
     Value start = filled(b, loc, dims, zero);
     MLIRContext *context = b.getContext();
-    AffineMap own = AffineMap::getMultiDimIdentityMap(rank + 1, context)
-                        .dropResult(rank);
+    AffineMap own =
+        AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank);
     SmallVector<AffineExpr> exprs(own.getResults());
     exprs[axis] = b.getAffineDimExpr(rank);
     AffineMap other = AffineMap::get(rank + 1, 0, exprs, context);
@@ -161,14 +190,13 @@ private:
                      arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
                  Value tied = arith::AndIOp::create(
                      b, loc, arith::XOrIOp::create(b, loc, after, yes),
-                     arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                           j, i));
+                     arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, j,
+                                           i));
                  before = arith::OrIOp::create(b, loc, before, tied);
                  Value sum = arith::AddIOp::create(b, loc, args[2], one);
-                 linalg::YieldOp::create(
-                     b, loc,
-                     Value(arith::SelectOp::create(b, loc, before, sum,
-                                                   args[2])));
+                 linalg::YieldOp::create(b, loc,
+                                         Value(arith::SelectOp::create(
+                                             b, loc, before, sum, args[2])));
                })
         .getResult(0);
   }
@@ -180,8 +208,8 @@ private:
     Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
     Value start = filled(b, loc, out, zero);
     MLIRContext *context = b.getContext();
-    AffineMap own = AffineMap::getMultiDimIdentityMap(rank + 1, context)
-                        .dropResult(rank);
+    AffineMap own =
+        AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank);
     SmallVector<AffineExpr> exprs(own.getResults());
     exprs[axis] = b.getAffineDimExpr(rank);
     AffineMap source = AffineMap::get(rank + 1, 0, exprs, context);
@@ -197,13 +225,13 @@ private:
                        b, loc, b.getI64Type(),
                        linalg::IndexOp::create(b, loc, dim));
                  };
-                 Value hit = arith::CmpIOp::create(
-                     b, loc, arith::CmpIPredicate::eq, args[0],
-                     asInteger(axis));
+                 Value hit =
+                     arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                           args[0], asInteger(axis));
                  linalg::YieldOp::create(
                      b, loc,
-                     Value(arith::SelectOp::create(b, loc, hit,
-                                                   asInteger(rank), args[1])));
+                     Value(arith::SelectOp::create(b, loc, hit, asInteger(rank),
+                                                   args[1])));
                })
         .getResult(0);
   }
@@ -214,7 +242,7 @@ private:
 void populateSelectionPatterns(const TypeConverter &converter,
                                RewritePatternSet &patterns) {
   patterns.add<LowerArg<onnx::ArgMaxOp, true>, LowerArg<onnx::ArgMinOp, false>,
-               LowerTopK>(converter, patterns.getContext());
+               LowerHardmax, LowerTopK>(converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

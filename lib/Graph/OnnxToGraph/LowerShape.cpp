@@ -88,9 +88,9 @@ struct LowerReshape : OnnxPattern<onnx::ReshapeOp> {
     inferMinusOne(b, loc, wanted, total);
     OpFoldResult product = productOf(b, loc, wanted);
     if (!sameDim(product, total)) {
-      Value same = compareIndex(b, loc, arith::CmpIPredicate::eq,
-                                asValue(b, loc, product),
-                                asValue(b, loc, total));
+      Value same =
+          compareIndex(b, loc, arith::CmpIPredicate::eq,
+                       asValue(b, loc, product), asValue(b, loc, total));
       checkThat(b, loc, same,
                 "Reshape: the new shape has another number of elements");
     }
@@ -139,8 +139,8 @@ private:
         continue;
       OpFoldResult rest = restOf(b, loc, total, known);
       Value value = asValue(b, loc, dim);
-      dim = getAsOpFoldResult(selectOf(b, loc, isMinusOne(value),
-                                       asValue(b, loc, rest), value));
+      dim = getAsOpFoldResult(
+          selectOf(b, loc, isMinusOne(value), asValue(b, loc, rest), value));
     }
   }
 
@@ -149,8 +149,8 @@ private:
                              OpFoldResult known) {
     if (isConstantIntValue(known, 1))
       return total;
-    Value divisor = maxIndex(b, loc, asValue(b, loc, known),
-                             indexConstant(b, loc, 1));
+    Value divisor =
+        maxIndex(b, loc, asValue(b, loc, known), indexConstant(b, loc, 1));
     return divDims(b, loc, total, getAsOpFoldResult(divisor));
   }
 };
@@ -198,8 +198,8 @@ std::optional<SmallVector<int64_t>> axesOf(OpBuilder &b, Location loc,
   return out;
 }
 
-/// Where `kept` dimensions of a tensor of rank `rank` carry the dropped or added
-/// ones of extent 1: groups of consecutive dimensions, one per kept one.
+/// Where `kept` dimensions of a tensor of rank `rank` carry the dropped or
+/// added ones of extent 1: groups of consecutive dimensions, one per kept one.
 SmallVector<ReassociationIndices> unitGroups(ArrayRef<bool> isUnit) {
   SmallVector<ReassociationIndices> groups;
   ReassociationIndices open;

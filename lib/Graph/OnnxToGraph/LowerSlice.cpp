@@ -27,14 +27,13 @@ Range rangeOf(OpBuilder &b, Location loc, OpFoldResult start, OpFoldResult end,
   Value last = wrapNegative(b, loc, asValue(b, loc, end), dim);
   Value backwards = compareIndex(b, loc, Predicate::slt, by, zero);
   Value lowest = selectOf(b, loc, backwards, indexConstant(b, loc, -1), zero);
-  Value highest =
-      selectOf(b, loc, backwards, subIndex(b, loc, dim, one), dim);
+  Value highest = selectOf(b, loc, backwards, subIndex(b, loc, dim, one), dim);
   first = clampIndex(b, loc, first, lowest, highest);
   last = clampIndex(b, loc, last, lowest, highest);
   checkThat(b, loc, compareIndex(b, loc, Predicate::ne, by, zero),
             "Slice: a step is 0");
-  Value safe = selectOf(
-      b, loc, compareIndex(b, loc, Predicate::eq, by, zero), one, by);
+  Value safe =
+      selectOf(b, loc, compareIndex(b, loc, Predicate::eq, by, zero), one, by);
   Value span = subIndex(b, loc, last, first);
   Value size = isConstantIntValue(getAsOpFoldResult(safe), 1)
                    ? span
@@ -80,8 +79,8 @@ private:
     if (onnx::isAbsent(axes)) {
       if (count > rank)
         return std::nullopt;
-      return getAsIndexOpFoldResult(
-          b.getContext(), llvm::to_vector(llvm::seq<int64_t>(count)));
+      return getAsIndexOpFoldResult(b.getContext(),
+                                    llvm::to_vector(llvm::seq<int64_t>(count)));
     }
     Dims out = indicesOf(b, loc, axes);
     for (OpFoldResult &axis : out) {
@@ -109,8 +108,8 @@ private:
         continue;
       named = true;
       Value here =
-          compareIndex(b, loc, arith::CmpIPredicate::eq,
-                       asValue(b, loc, axis), indexConstant(b, loc, dim));
+          compareIndex(b, loc, arith::CmpIPredicate::eq, asValue(b, loc, axis),
+                       indexConstant(b, loc, dim));
       auto chosen = [&](OpFoldResult x, OpFoldResult otherwise) {
         return getAsOpFoldResult(selectOf(b, loc, here, asValue(b, loc, x),
                                           asValue(b, loc, otherwise)));
@@ -165,16 +164,16 @@ private:
     if (forwards)
       return tensor::ExtractSliceOp::create(b, loc, data, offsets, sizes,
                                             steps);
-    return generate(b, loc, sizes, type.getElementType(),
-                    [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-                      SmallVector<Value> from;
-                      for (auto [i, index] : llvm::enumerate(at))
-                        from.push_back(addIndex(
-                            b, loc, asValue(b, loc, offsets[i]),
-                            mulIndex(b, loc, index,
-                                     asValue(b, loc, steps[i]))));
-                      return tensor::ExtractOp::create(b, loc, data, from);
-                    });
+    return generate(
+        b, loc, sizes, type.getElementType(),
+        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
+          SmallVector<Value> from;
+          for (auto [i, index] : llvm::enumerate(at))
+            from.push_back(
+                addIndex(b, loc, asValue(b, loc, offsets[i]),
+                         mulIndex(b, loc, index, asValue(b, loc, steps[i]))));
+          return tensor::ExtractOp::create(b, loc, data, from);
+        });
   }
 
   /// Chosen scalars of a small vector.

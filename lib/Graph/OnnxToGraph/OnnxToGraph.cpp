@@ -1,5 +1,6 @@
 //===- OnnxToGraph.cpp - The pass that lowers onnx operators --------------===//
 
+#include "DomainPatterns.h"
 #include "Patterns.h"
 
 #include "tegula/Graph/OnnxToGraph/Passes.h"
@@ -54,6 +55,12 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populatePadPatterns(converter, patterns);
   populateScatterPatterns(converter, patterns);
   populateSlicePatterns(converter, patterns);
+  populateEinsumPatterns(converter, patterns);
+  populateResizePatterns(converter, patterns);
+  populateDetectionPatterns(converter, patterns);
+  populateRandomPatterns(converter, patterns);
+  populateSamplingPatterns(converter, patterns);
+  populateSignalPatterns(converter, patterns);
   populateCompactionPatterns(converter, patterns);
   populateRecurrentPatterns(converter, patterns);
   populateSelectionPatterns(converter, patterns);
@@ -63,19 +70,6 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateArithmeticPatterns(converter, patterns);
   populateActivationPatterns(converter, patterns);
 }
-
-/// Keeps the refusal of each operation, by its location, for the user.
-class RefusalListener : public RewriterBase::Listener {
-public:
-  void notifyMatchFailure(Location loc,
-                          function_ref<void(Diagnostic &)> reason) override {
-    Diagnostic diagnostic(loc, DiagnosticSeverity::Remark);
-    reason(diagnostic);
-    reasons[loc] = diagnostic.str();
-  }
-
-  DenseMap<Location, std::string> reasons;
-};
 
 bool isOnnx(Operation *op) {
   return op->getName().getDialectNamespace() ==
@@ -139,6 +133,7 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
       .addLegalDialect<arith::ArithDialect, affine::AffineDialect,
                        linalg::LinalgDialect, math::MathDialect,
                        scf::SCFDialect, tensor::TensorDialect, GraphDialect>();
+  target.addLegalOp<UnrealizedConversionCastOp>();
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
     return converter.isSignatureLegal(op.getFunctionType());
   });
@@ -149,9 +144,13 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                  converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  RefusalListener listener;
+  // The refusal of each operation, by its location, for the user.
+  DenseMap<Location, std::string> reasons;
+  auto keepReason = [&](Diagnostic &reason) {
+    reasons[reason.getLocation()] = reason.str();
+  };
   ConversionConfig config;
-  config.listener = &listener;
+  config.notifyCallback = keepReason;
   (void)applyPartialConversion(module, target, std::move(patterns), config);
 
   // Regions of control flow leave casts that cancel each other.
@@ -163,8 +162,8 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   module.walk([&](Operation *op) {
     if (!isOnnx(op) || isa<onnx::NoValueOp, onnx::YieldOp>(op))
       return;
-    auto reason = listener.reasons.find(op->getLoc());
-    if (reason != listener.reasons.end())
+    auto reason = reasons.find(op->getLoc());
+    if (reason != reasons.end())
       unsupported.push_back({op, reason->second});
     else
       unsupported.push_back({op, "Tegula has no lowering of this operator"});

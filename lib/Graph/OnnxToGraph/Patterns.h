@@ -105,39 +105,39 @@ void populatePoolingPatterns(const mlir::TypeConverter &converter,
 void populateNormalizationPatterns(const mlir::TypeConverter &converter,
                                    mlir::RewritePatternSet &patterns);
 void populateCastPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                          mlir::RewritePatternSet &patterns);
 void populateConcatPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                            mlir::RewritePatternSet &patterns);
 void populateDataMovementPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                  mlir::RewritePatternSet &patterns);
 void populateFillPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                          mlir::RewritePatternSet &patterns);
 void populateGatherPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                            mlir::RewritePatternSet &patterns);
 void populatePadPatterns(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
 void populateScatterPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                             mlir::RewritePatternSet &patterns);
 void populateSlicePatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                           mlir::RewritePatternSet &patterns);
 void populateActivationPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                mlir::RewritePatternSet &patterns);
 void populateArithmeticPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                mlir::RewritePatternSet &patterns);
 void populateQuantizationPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                  mlir::RewritePatternSet &patterns);
 void populateQuantizedProductPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                      mlir::RewritePatternSet &patterns);
 void populateControlFlowPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                 mlir::RewritePatternSet &patterns);
 void populateSelectionPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                               mlir::RewritePatternSet &patterns);
 void populateResizePatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                            mlir::RewritePatternSet &patterns);
 void populateRecurrentPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                               mlir::RewritePatternSet &patterns);
 void populateCompactionPatterns(const mlir::TypeConverter &converter,
-                         mlir::RewritePatternSet &patterns);
+                                mlir::RewritePatternSet &patterns);
 
 } // namespace tegula::graph
 

@@ -21,13 +21,14 @@ llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,
 /// The convolution of `x` [N, C, ...], padded with zeros, and the filters `w`
 /// [F, C / groups, ...]; an error text for operands or attributes that do not
 /// fit.
-llvm::Expected<mlir::Value>
-convolution(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
-            mlir::Value w, const WindowAttributes &attributes, int64_t groups,
-            mlir::Type element);
+llvm::Expected<mlir::Value> convolution(mlir::OpBuilder &b, mlir::Location loc,
+                                        mlir::Value x, mlir::Value w,
+                                        const WindowAttributes &attributes,
+                                        int64_t groups, mlir::Type element);
 
 /// The attributes of a windowed operator without pooling's.
-template <typename Op> WindowAttributes windowAttributesOf(Op op) {
+template <typename Op>
+WindowAttributes windowAttributesOf(Op op) {
   WindowAttributes attributes;
   attributes.autoPad = op.getAutoPad();
   if (auto strides = op.getStrides())

@@ -67,7 +67,8 @@ Dims dimsOf(OpBuilder &b, Location loc, Value tensor) {
   Dims dims;
   int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
   for (int64_t i = 0; i < rank; ++i)
-    dims.push_back(getAsOpFoldResult(asValue(b, loc, dimOf(b, loc, tensor, i))));
+    dims.push_back(
+        getAsOpFoldResult(asValue(b, loc, dimOf(b, loc, tensor, i))));
   return dims;
 }
 
@@ -147,8 +148,7 @@ static OpFoldResult broadcastDim(OpBuilder &b, Location loc, OpFoldResult x,
     return x;
   if (getConstantIntValue(y))
     return y;
-  return arith::SelectOp::create(b, loc, firstIsOne, second, first)
-      .getResult();
+  return arith::SelectOp::create(b, loc, firstIsOne, second, first).getResult();
 }
 
 Dims broadcastDims(OpBuilder &b, Location loc, ArrayRef<Dims> shapes) {
@@ -191,8 +191,7 @@ static Value flattened(OpBuilder &b, Location loc, Value tensor) {
 Value reshapeTo(OpBuilder &b, Location loc, Value tensor,
                 ArrayRef<OpFoldResult> dims) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  auto wanted =
-      RankedTensorType::get(staticShape(dims), type.getElementType());
+  auto wanted = RankedTensorType::get(staticShape(dims), type.getElementType());
   if (type == wanted && type.hasStaticShape())
     return tensor;
   if (type.hasStaticShape() && wanted.hasStaticShape())
@@ -206,7 +205,8 @@ Value reshapeTo(OpBuilder &b, Location loc, Value tensor,
   if (wanted.getRank() == 1)
     return castTo(b, loc, flat, wanted);
   if (wanted.getRank() == 0) {
-    flat = castTo(b, loc, flat, RankedTensorType::get({1}, type.getElementType()));
+    flat =
+        castTo(b, loc, flat, RankedTensorType::get({1}, type.getElementType()));
     return tensor::CollapseShapeOp::create(b, loc, wanted, flat,
                                            ArrayRef<ReassociationIndices>{});
   }
@@ -215,13 +215,13 @@ Value reshapeTo(OpBuilder &b, Location loc, Value tensor,
                   RankedTensorType::get({wanted.getNumElements()},
                                         type.getElementType()));
   else
-    flat = castTo(b, loc, flat,
-                  RankedTensorType::get({ShapedType::kDynamic},
-                                        type.getElementType()));
+    flat = castTo(
+        b, loc, flat,
+        RankedTensorType::get({ShapedType::kDynamic}, type.getElementType()));
   ReassociationIndices all(
       llvm::to_vector(llvm::seq<int64_t>(wanted.getRank())));
-  return tensor::ExpandShapeOp::create(b, loc, wanted, flat,
-                                       ArrayRef<ReassociationIndices>{all}, dims);
+  return tensor::ExpandShapeOp::create(
+      b, loc, wanted, flat, ArrayRef<ReassociationIndices>{all}, dims);
 }
 
 } // namespace tegula::graph

@@ -30,7 +30,7 @@ Format formatOf(FloatType type) {
   if (isa<Float8E5M2FNUZType>(type))
     return {5, 2, 16, 0x7F, 0x80, 0x80, false, false};
   if (isa<Float4E2M1FNType>(type))
-    return {2, 1, 1, 0x7, 0x7, 0x7, true, false};
+    return {2, 1, 1, 0x7, 0x8, 0x7, true, false};  // NaN becomes -0.
   return {4, 3, 7, 0x7E, 0x7F, 0x7F, true, false}; // Float8E4M3FN
 }
 
@@ -77,8 +77,8 @@ constexpr uint32_t floatNaN = 0x7FC00000u, floatInfinity = 0x7F800000u;
 /// e8m0: 2^(bits - 127), 255 is NaN, 0 is 2^-127 (a subnormal of f32).
 Value decodeScale(Bits x, Value bits) {
   Value normal = x.shl(bits, 23);
-  Value result = x.select(x.is(Predicate::eq, bits, 0), x.constant(0x00400000),
-                          normal);
+  Value result =
+      x.select(x.is(Predicate::eq, bits, 0), x.constant(0x00400000), normal);
   result =
       x.select(x.is(Predicate::eq, bits, 255), x.constant(floatNaN), result);
   return x.asFloat(result);
@@ -159,9 +159,9 @@ Value encodeSmallFloat(OpBuilder &b, Location loc, Value value,
   Value sign = x.land(x.shr(bits, 32 - width), 1u << (width - 1));
   // Normal: to nearest even by adding just under half, or half.
   Value odd = x.land(x.shr(magnitude, drop), 1);
-  Value rounded = x.add(x.add(magnitude, odd),
-                        x.constant((1u << (drop - 1)) - 1 -
-                                   (uint32_t(127 - f.bias) << 23)));
+  Value rounded =
+      x.add(x.add(magnitude, odd), x.constant((1u << (drop - 1)) - 1 -
+                                              (uint32_t(127 - f.bias) << 23)));
   Value normal = x.shr(rounded, drop);
   // Subnormal: the sum with a float whose last place is the format's.
   Value magic = x.real(std::ldexp(1.0, 24 - f.bias - f.mantissaBits));
@@ -170,19 +170,18 @@ Value encodeSmallFloat(OpBuilder &b, Location loc, Value value,
   Value isTiny = x.is(Predicate::ult, magnitude, uint32_t(128 - f.bias) << 23);
   Value code = x.select(isTiny, tiny, normal);
   // Anything from 2^129 on would wrap in the shifts above.
-  Value tooLarge = arith::OrIOp::create(
-      b, loc, x.is(Predicate::ugt, code, f.largest),
-      x.is(Predicate::uge, magnitude, floatInfinity));
-  code = x.select(tooLarge, x.constant(saturate ? f.largest : f.overflow),
-                  code);
+  Value tooLarge =
+      arith::OrIOp::create(b, loc, x.is(Predicate::ugt, code, f.largest),
+                           x.is(Predicate::uge, magnitude, floatInfinity));
+  code =
+      x.select(tooLarge, x.constant(saturate ? f.largest : f.overflow), code);
   Value isNaN = x.is(Predicate::ugt, magnitude, floatInfinity);
   code = x.select(isNaN, x.constant(f.nan), code);
   if (f.signedZero) {
     code = x.lor(code, sign);
   } else {
     // Zero and NaN carry no sign.
-    Value plain = arith::OrIOp::create(b, loc,
-                                       x.is(Predicate::eq, code, 0),
+    Value plain = arith::OrIOp::create(b, loc, x.is(Predicate::eq, code, 0),
                                        x.is(Predicate::eq, code, f.nan));
     code = x.select(plain, code, x.lor(code, sign));
   }

@@ -74,8 +74,8 @@ Value foldedBody(OpBuilder &b, Location loc, ValueRange scalars,
   Block::iterator end = b.getInsertionPoint();
   Operation *before = end == block->begin() ? nullptr : &*std::prev(end);
   Value result = body(b, loc, scalars);
-  Block::iterator op = before ? std::next(before->getIterator())
-                              : block->begin();
+  Block::iterator op =
+      before ? std::next(before->getIterator()) : block->begin();
   OpBuilder::InsertionGuard guard(b);
   for (; op != end; ++op) {
     b.setInsertionPoint(&*op);

@@ -35,8 +35,8 @@ mlir::Value elementwiseStored(mlir::OpBuilder &b, mlir::Location loc,
                               llvm::ArrayRef<mlir::Value> inputs,
                               mlir::Type storage, ScalarBody body);
 
-/// `tensor` repeated along its dimensions of extent 1, and leading ones, so that
-/// it has the extents `dims`, to which it must be broadcastable.
+/// `tensor` repeated along its dimensions of extent 1, and leading ones, so
+/// that it has the extents `dims`, to which it must be broadcastable.
 mlir::Value broadcastTo(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value tensor,
                         llvm::ArrayRef<mlir::OpFoldResult> dims);
