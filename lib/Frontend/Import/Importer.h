@@ -72,6 +72,9 @@ public:
   /// The whole model as a module, or null after a diagnostic.
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
+  /// See expandFunction.
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> expand(mlir::Operation *op);
+
 private:
   using Scope = llvm::StringMap<mlir::Value>;
 
@@ -146,6 +149,13 @@ private:
   llvm::SmallVector<llvm::StringMap<int64_t>> opsets;
   /// Attributes bound by the call of a model-local function, innermost last.
   llvm::SmallVector<llvm::StringMap<const ::onnx::AttributeProto *>> bound;
+  /// Values that graphs within an expanded operator use, by unique names.
+  Scope captured;
+  /// The operator that is expanded into its body.
+  std::optional<mlir::Location> caller;
+  /// How many branches of Ifs are around the node being read. They may be
+  /// ill-formed, since they may never run.
+  int64_t branchDepth = 0;
   int64_t numNodes = 0, callDepth = 0, graphDepth = 0, numFresh = 0;
 };
 
