@@ -35,7 +35,7 @@ func.func @widens(%n: tensor<i64>, %c: tensor<i1>, %x: tensor<2xf32>) -> tensor<
 // CHECK-LABEL: func.func @branch
 // CHECK: "onnx.If"
 func.func @branch(%c: tensor<i1>, %x: tensor<2xf32>) -> tensor<*xf32> {
-  %axes = onnx.Weight dense<0> : tensor<1xi64>
+  %axes = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
   %y = "onnx.If"(%c) ({
     %a = "onnx.Identity"(%x) : (tensor<2xf32>) -> tensor<2xf32>
     onnx.Yield %a : tensor<2xf32>

@@ -27,10 +27,10 @@ func.func @mask(%x: tensor<4xf32>) -> tensor<4xi1> {
 // CHECK-LABEL: func.func @reversal
 // CHECK: onnx.Slice
 func.func @reversal(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %start = onnx.Weight dense<-1> : tensor<1xi64>
-  %end = onnx.Weight dense<-5> : tensor<1xi64>
-  %axis = onnx.Weight dense<0> : tensor<1xi64>
-  %step = onnx.Weight dense<-1> : tensor<1xi64>
+  %start = onnx.Weight dense<-1> : tensor<1xi64> : tensor<1xi64>
+  %end = onnx.Weight dense<-5> : tensor<1xi64> : tensor<1xi64>
+  %axis = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
+  %step = onnx.Weight dense<-1> : tensor<1xi64> : tensor<1xi64>
   %y = "onnx.Slice"(%x, %start, %end, %axis, %step) : (tensor<4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }

@@ -66,14 +66,8 @@ LogicalResult Importer::importNode(const NodeProto &node) {
     llvm::SaveAndRestore keep(owner, std::shared_ptr<const void>(copy));
     return importNode(*copy);
   }
-  Location loc = locationOf(node);
-  if (++numNodes > options.limits.nodes)
-    return emitError(loc) << "the model has more than " << options.limits.nodes
-                          << " nodes, functions expanded";
-  if (node.input_size() > options.limits.inputsPerNode)
-    return emitError(loc) << "the node has " << node.input_size()
-                          << " inputs; the limit is "
-                          << options.limits.inputsPerNode;
+  if (failed(checkNode(node)))
+    return failure();
   if (!functions.empty()) {
     std::string key =
         node.domain() + ":" + node.op_type() + ":" + node.overload();
@@ -368,6 +362,8 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
     if (!type)
       return op->emitError() << "the type of output '" << node.output(index)
                              << "' cannot be inferred";
+    if (failed(checkType(type, op->getLoc())))
+      return failure();
     result.setType(type);
   }
   return success();
@@ -396,7 +392,8 @@ LogicalResult Importer::importSchemaNode(const NodeProto &node,
                          .Default("");
   OperationState state(loc, ("onnx." + prefix + node.op_type()).str());
   state.addOperands(operands);
-  if (failed(importAttributes(node, schema, state)) ||
+  if (failed(checkOperandTypes(schema, operands, loc)) ||
+      failed(importAttributes(node, schema, state)) ||
       failed(importRegions(node, schema, operands, state)))
     return failure();
   size_t numResults =

@@ -46,6 +46,12 @@ llvm::Expected<std::pair<std::shared_ptr<const void>, llvm::ArrayRef<char>>>
 mapExternalData(llvm::StringRef directory, llvm::StringRef location,
                 uint64_t offset, uint64_t length);
 
+/// Whether the types of `operands` are those that `schema` takes, and agree
+/// where it wants them to. A diagnostic at `loc` otherwise.
+mlir::LogicalResult checkOperandTypes(const ::onnx::OpSchema &schema,
+                                      llvm::ArrayRef<mlir::Value> operands,
+                                      mlir::Location loc);
+
 /// Names of values: new ones that are not taken, and the types of those that
 /// are defined (null for others).
 struct ValueNames {
@@ -100,6 +106,8 @@ private:
   mlir::LogicalResult importCustom(const ::onnx::NodeProto &node);
   mlir::LogicalResult importSchemaNode(const ::onnx::NodeProto &node,
                                        const ::onnx::OpSchema &schema);
+  mlir::LogicalResult checkNode(const ::onnx::NodeProto &node);
+  mlir::LogicalResult checkType(mlir::Type type, mlir::Location loc);
   mlir::LogicalResult
   importOperands(const ::onnx::NodeProto &node, const ::onnx::OpSchema *schema,
                  llvm::SmallVectorImpl<mlir::Value> &operands);

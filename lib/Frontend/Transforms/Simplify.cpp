@@ -106,8 +106,12 @@ void simplifyBlock(Block &block) {
         simplifyBlock(region.front());
     if (auto resize = dyn_cast<onnx::ResizeOp>(op))
       dropEmptyOperands(resize);
-    if (isIdle(&op))
-      op.getResult(0).replaceAllUsesWith(op.getOperand(0));
+    if (!isIdle(&op))
+      continue;
+    op.getResult(0).replaceAllUsesWith(op.getOperand(0));
+    // Dropout would count as a drawing of random numbers.
+    if (op.use_empty())
+      op.erase();
   }
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isa_and_nonnull<onnx::OnnxDialect>(op.getDialect()) &&
