@@ -135,14 +135,25 @@ static std::string nodeName(Location loc) {
   return node;
 }
 
-void GraphWriter::appendBody(Block &block, ::onnx::GraphProto &graph) {
+void GraphWriter::appendBody(Block &block, ::onnx::GraphProto &graph,
+                             bool weightsAsNodes) {
   for (Operation &op : block.without_terminator()) {
     if (isa<onnx::NoValueOp>(op))
       continue;
     if (auto weight = dyn_cast<onnx::WeightOp>(op)) {
-      TensorProto *tensor = graph.add_initializer();
-      *tensor = wholeTensor(weight.getValue());
-      tensor->set_name(nameOf(weight.getResult()));
+      TensorProto tensor = wholeTensor(weight.getValue());
+      if (weightsAsNodes) {
+        ::onnx::NodeProto *node = graph.add_node();
+        node->set_op_type("Constant");
+        node->add_output(nameOf(weight.getResult()));
+        AttributeProto *attribute = node->add_attribute();
+        attribute->set_name("value");
+        attribute->set_type(AttributeProto::TENSOR);
+        *attribute->mutable_t() = std::move(tensor);
+        continue;
+      }
+      tensor.set_name(nameOf(weight.getResult()));
+      *graph.add_initializer() = std::move(tensor);
       continue;
     }
     *graph.add_node() = node(&op);
@@ -158,7 +169,8 @@ void GraphWriter::appendBody(Block &block, ::onnx::GraphProto &graph) {
     input->set_name(nameOf(argument));
     *input->mutable_type() = onnx::typeToProto(argument.getType());
   }
-  appendBody(block, graph);
+  // Function bodies take nodes of a graph over, not its initialisers.
+  appendBody(block, graph, /*weightsAsNodes=*/true);
   for (Value value : block.getTerminator()->getOperands()) {
     auto *output = graph.add_output();
     // An output must be made by the graph itself.

@@ -31,8 +31,9 @@ public:
   /// `op` as a node, its regions as graphs.
   ::onnx::NodeProto node(mlir::Operation *op);
   /// The operations of `block` but for its terminator: weights as initialisers,
-  /// others as nodes.
-  void appendBody(mlir::Block &block, ::onnx::GraphProto &graph);
+  /// or as Constants with `weightsAsNodes`, others as nodes.
+  void appendBody(mlir::Block &block, ::onnx::GraphProto &graph,
+                  bool weightsAsNodes = false);
 
   const llvm::DenseMap<mlir::Value, std::string> &names() const {
     return given;

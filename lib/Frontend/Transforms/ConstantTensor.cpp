@@ -53,7 +53,7 @@ std::optional<ConstantTensor> ConstantTensor::get(ElementsAttr attribute,
                                                   int64_t maxBytes) {
   auto type = dyn_cast<RankedTensorType>(attribute.getShapedType());
   std::optional<int64_t> size = type ? tensorBytes(type) : std::nullopt;
-  if (!size || *size > maxBytes)
+  if (!size)
     return std::nullopt;
   ConstantTensor tensor;
   tensor.type = type;
@@ -65,7 +65,7 @@ std::optional<ConstantTensor> ConstantTensor::get(ElementsAttr attribute,
     return tensor;
   }
   auto dense = dyn_cast<DenseElementsAttr>(attribute);
-  if (!dense || isa<DenseStringElementsAttr>(attribute))
+  if (!dense || isa<DenseStringElementsAttr>(attribute) || *size > maxBytes)
     return std::nullopt;
   if (!dense.isSplat() && !type.getElementType().isInteger(1)) {
     tensor.held = dense.getRawData();

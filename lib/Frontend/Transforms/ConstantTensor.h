@@ -28,7 +28,8 @@ std::optional<int64_t> tensorBytes(mlir::Type type);
 /// attribute holds them in another form.
 class ConstantTensor {
 public:
-  /// Nothing for strings, and where the data would have more than `maxBytes`.
+  /// Nothing for strings, and where the data of an attribute that is no
+  /// resource would have more than `maxBytes`.
   static std::optional<ConstantTensor> get(mlir::ElementsAttr attribute,
                                            int64_t maxBytes);
 
