@@ -5,7 +5,9 @@
 #include "EmitArtifact.h"
 #include "MergeModules.h"
 #include "ModelSignature.h"
+#include "tegula/Frontend/ExportModel.h"
 #include "tegula/Frontend/ImportModel.h"
+#include "tegula/Frontend/Transforms/Passes.h"
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Machine/Machine.h"
 #include "tegula/Pipeline/Pipelines.h"
@@ -34,7 +36,7 @@ public:
         output(output), start(std::chrono::steady_clock::now()) {}
 
   bool run() {
-    return prepare() && finish("frontend") && convert() && finish("convert") &&
+    return frontend() && prepare() && finish("frontend") && convert() && finish("convert") &&
            stage(buildGraphPipeline, "graph") &&
            stage(buildSchedulePipeline, "schedule") &&
            stage(buildOutlinePipeline, "outline") && takeWeights() &&
@@ -47,6 +49,15 @@ private:
   bool fail(const Twine &message) {
     emitError(module.getLoc()) << message;
     return false;
+  }
+
+  /// Folds and simplifies while the operators are still ONNX's; those without
+  /// a lowering become their function bodies.
+  bool frontend() {
+    PassManager manager(context, ModuleOp::getOperationName());
+    buildModelPipeline(manager);
+    manager.enableVerifier(options.verify);
+    return succeeded(manager.run(module));
   }
 
   /// Reads what later stages would forget.
@@ -113,10 +124,11 @@ private:
       if (!print(path))
         return false;
     }
-    if (options.stopAfter != name || stopped)
+    bool isLast = options.emit == Emit::ONNX && name == "frontend";
+    if ((options.stopAfter != name && !isLast) || stopped)
       return true;
     stopped = true;
-    return print(output);
+    return isLast ? exportOnnx() : print(output);
   }
 
   bool print(StringRef path) {
@@ -129,6 +141,14 @@ private:
         OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(
             64));
     return true;
+  }
+
+  bool exportOnnx() {
+    std::error_code error;
+    llvm::raw_fd_ostream out(output, error);
+    if (error)
+      return fail("cannot write '" + output + "': " + error.message());
+    return succeeded(frontend::exportModel(module, out));
   }
 
   bool takeWeights() {
@@ -196,6 +216,12 @@ bool tegula::pipeline::compileModule(ModuleOp module,
                                      const CompileOptions &options,
                                      StringRef output) {
   return Compilation(module, options, output).run();
+}
+
+void tegula::pipeline::buildModelPipeline(OpPassManager &pm) {
+  frontend::FrontendOptions options;
+  options.hasLowering = graph::hasLowering;
+  frontend::buildFrontendPipeline(pm, options);
 }
 
 static frontend::ImportOptions importOptions(const CompileOptions &options) {

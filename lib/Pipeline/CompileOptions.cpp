@@ -16,6 +16,7 @@ static bool parseEmit(StringRef text, Emit &emit) {
                                  .Case("llvm", Emit::LLVM)
                                  .Case("asm", Emit::Asm)
                                  .Case("mlir", Emit::MLIR)
+                                 .Case("onnx", Emit::ONNX)
                                  .Default(std::nullopt);
   if (kind)
     emit = *kind;

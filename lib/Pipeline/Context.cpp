@@ -45,6 +45,8 @@ std::unique_ptr<MLIRContext> tegula::pipeline::createContext() {
 /// The names in a location, outermost first.
 static void printLocation(Location loc, llvm::raw_ostream &out) {
   if (auto name = dyn_cast<NameLoc>(loc)) {
+    if (isa<NameLoc>(name.getChildLoc())) // The node whose body this is from.
+      printLocation(name.getChildLoc(), out);
     out << name.getName().strref() << ": ";
   } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
     if (!fused.getLocations().empty())

@@ -3,6 +3,7 @@
 #include "tegula/Pipeline/Registration.h"
 
 #include "tegula/Frontend/IR/Onnx.h"
+#include "tegula/Frontend/Transforms/Passes.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Graph/Transforms/Passes.h"
@@ -23,6 +24,8 @@ void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
 }
 
 void tegula::pipeline::registerTegulaPasses() {
+  frontend::registerTegulaFrontendTransformsPasses();
+  frontend::registerTegulaFrontendPipeline();
   graph::registerTegulaOnnxToGraphPasses();
   graph::registerTegulaGraphTransformsPasses();
   sched::registerTegulaScheduleTransformsPasses();

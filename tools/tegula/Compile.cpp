@@ -16,7 +16,7 @@ using namespace tegula::pipeline;
 static constexpr StringLiteral kUsage =
     "usage: tegula compile MODEL.onnx [-o FILE] [options]\n\n"
     "  -o FILE               what to write (default: beside the model)\n"
-    "  --emit=KIND           so (default), o, a, exe, llvm, asm, mlir\n"
+    "  --emit=KIND           so (default), o, a, exe, llvm, asm, mlir, onnx\n"
     "  --target=MACHINE      host (default), x86-64-v2, ... or triple,cpu\n"
     "  -O0 .. -O3            -O0: one kernel per operator, plain loops\n"
     "  --dim=NAME=EXTENT     fix a symbolic dimension\n"
@@ -56,6 +56,9 @@ static std::string defaultOutput(StringRef path,
     break;
   case Emit::MLIR:
     extension = "mlir";
+    break;
+  case Emit::ONNX:
+    extension = "tegula.onnx";
     break;
   }
   sys::path::replace_extension(output, extension);

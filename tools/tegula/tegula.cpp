@@ -18,6 +18,8 @@ struct Command {
 constexpr Command commands[] = {
     {"compile", "make a native library of an ONNX model",
      tegula::tools::runCompile},
+    {"check", "list everything in a model that is not supported",
+     tegula::tools::runCheck},
     {"run", "run a model or a compiled library on inputs from files",
      tegula::tools::runRun},
     {"bench", "time a model beside other systems", tegula::tools::runBench},

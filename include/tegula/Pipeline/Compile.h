@@ -5,15 +5,26 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
+#include <vector>
 
 namespace tegula::pipeline {
 
 /// What `compile` writes.
-enum class Emit { SharedObject, Object, Archive, Executable, LLVM, Asm, MLIR };
+enum class Emit {
+  SharedObject,
+  Object,
+  Archive,
+  Executable,
+  LLVM,
+  Asm,
+  MLIR,
+  ONNX
+};
 
 /// Everything that decides what is made of a model. The same model and options
 /// give the same bytes.
@@ -43,6 +54,23 @@ struct CompileOptions {
 /// `message` says which word is wrong and what would be right.
 bool parseOptions(llvm::ArrayRef<llvm::StringRef> words,
                   CompileOptions &options, std::string &message);
+
+/// What an operator cannot be lowered for, and where it stands in the model.
+struct UnsupportedNode {
+  /// "Gemm", "ml.Scaler", or "com.example:Foo" of a domain ONNX does not have.
+  std::string op;
+  std::string node, reason;
+};
+
+/// Imports the model at `path` and says what keeps it from being compiled, in
+/// the order of the model. False after an error diagnostic when it cannot be
+/// imported at all. `numOps` is how many operators there are.
+bool checkFile(llvm::StringRef path, const CompileOptions &options,
+               mlir::MLIRContext &context,
+               std::vector<UnsupportedNode> &unsupported, size_t &numOps);
+
+/// The frontend's passes with what the Graph stage can lower.
+void buildModelPipeline(mlir::OpPassManager &pm);
 
 /// A context with all dialects and interfaces that compilation needs.
 std::unique_ptr<mlir::MLIRContext> createContext();

@@ -55,10 +55,12 @@ ElementsAttr constantData(Value value) {
   return {};
 }
 
-int64_t newestOpset() {
-  return ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
-      .LastReleaseVersionMap()
-      .at("");
+int64_t newestOpset(llvm::StringRef domain) {
+  const auto &versions =
+      ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
+          .LastReleaseVersionMap();
+  auto found = versions.find(domain.str());
+  return found == versions.end() ? 1 : found->second;
 }
 
 } // namespace tegula::onnx

@@ -303,7 +303,8 @@ partialShapeValue(Value value) {
 }
 
 FailureOr<SmallVector<Type>> inferResultTypes(Operation *op,
-                                              ArrayRef<bool> present) {
+                                              ArrayRef<bool> present,
+                                              std::string *message) {
   SmallVector<bool> all(op->getNumResults());
   for (auto [index, result] : llvm::enumerate(op->getResults()))
     all[index] = present.empty() ? !isAbsent(result) : present[index];
@@ -318,6 +319,10 @@ FailureOr<SmallVector<Type>> inferResultTypes(Operation *op,
   try {
     schema->GetTypeAndShapeInferenceFunction()(context);
   } catch (const std::exception &error) {
+    if (message) {
+      *message = error.what();
+      return failure();
+    }
     return op->emitOpError("is not well-formed: ") << error.what();
   }
   for (size_t i = 0; i < count; ++i)

@@ -13,7 +13,7 @@ Value Importer::lookup(StringRef name) {
   for (Scope &scope : llvm::reverse(scopes))
     if (auto found = scope.find(name); found != scope.end())
       return found->second;
-  return {};
+  return captured.lookup(name);
 }
 
 std::string Importer::freshName() {
@@ -222,7 +222,11 @@ LogicalResult Importer::importRegions(const ::onnx::NodeProto &node,
                << "input '" << input.name() << "' of the graph has no type";
       types.push_back(type);
     }
-    if (failed(importRegion(*graph, types, *region, state.location)))
+    bool isBranch = node.op_type() == "If";
+    branchDepth += isBranch;
+    LogicalResult result = importRegion(*graph, types, *region, state.location);
+    branchDepth -= isBranch;
+    if (failed(result))
       return failure();
   }
   return success();

@@ -171,6 +171,9 @@ LogicalResult Importer::importMain(ModuleOp module) {
     if (!type)
       return emitError(unknown)
              << "input '" << input.name() << "' has no type that Tegula knows";
+    Location loc = NameLoc::get(builder.getStringAttr(input.name()));
+    if (failed(checkType(type, loc)))
+      return failure();
     inputs.push_back(&input);
     types.push_back(type);
   }

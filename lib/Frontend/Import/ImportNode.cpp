@@ -20,7 +20,8 @@ Location Importer::locationOf(const NodeProto &node) {
   if (name.empty() && node.output_size() > 0)
     name = node.output(0);
   std::string text = (name + " (" + node.op_type() + ")").str();
-  return NameLoc::get(builder.getStringAttr(text));
+  StringAttr named = builder.getStringAttr(text);
+  return caller ? NameLoc::get(named, *caller) : NameLoc::get(named);
 }
 
 /// Whether `node` must be copied before it is read: ONNX's domain under its
@@ -65,14 +66,8 @@ LogicalResult Importer::importNode(const NodeProto &node) {
     llvm::SaveAndRestore keep(owner, std::shared_ptr<const void>(copy));
     return importNode(*copy);
   }
-  Location loc = locationOf(node);
-  if (++numNodes > options.limits.nodes)
-    return emitError(loc) << "the model has more than " << options.limits.nodes
-                          << " nodes, functions expanded";
-  if (node.input_size() > options.limits.inputsPerNode)
-    return emitError(loc) << "the node has " << node.input_size()
-                          << " inputs; the limit is "
-                          << options.limits.inputsPerNode;
+  if (failed(checkNode(node)))
+    return failure();
   if (!functions.empty()) {
     std::string key =
         node.domain() + ":" + node.op_type() + ":" + node.overload();
@@ -337,13 +332,27 @@ LogicalResult Importer::importAttributes(const NodeProto &node,
   return success();
 }
 
+/// Types for results of which nothing is known but that they are tensors, as
+/// the first operand is.
+static SmallVector<Type> unknownTypes(Operation *op) {
+  Type unknown;
+  if (op->getNumOperands() > 0)
+    if (auto tensor = dyn_cast<TensorType>(op->getOperand(0).getType()))
+      unknown = UnrankedTensorType::get(tensor.getElementType());
+  return SmallVector<Type>(op->getNumResults(), unknown);
+}
+
 LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
   SmallVector<bool> present;
   for (size_t i = 0; i < op->getNumResults(); ++i)
     present.push_back(int(i) < node.output_size() && !node.output(i).empty());
-  FailureOr<SmallVector<Type>> types = onnx::inferResultTypes(op, present);
-  if (failed(types))
+  std::string message;
+  FailureOr<SmallVector<Type>> types =
+      onnx::inferResultTypes(op, present, branchDepth > 0 ? &message : nullptr);
+  if (failed(types) && branchDepth == 0)
     return failure();
+  if (failed(types))
+    types = unknownTypes(op);
   for (auto [index, result] : llvm::enumerate(op->getResults())) {
     Type type = (*types)[index];
     if (!type && present[index])
@@ -353,6 +362,8 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
     if (!type)
       return op->emitError() << "the type of output '" << node.output(index)
                              << "' cannot be inferred";
+    if (failed(checkType(type, op->getLoc())))
+      return failure();
     result.setType(type);
   }
   return success();
@@ -381,7 +392,8 @@ LogicalResult Importer::importSchemaNode(const NodeProto &node,
                          .Default("");
   OperationState state(loc, ("onnx." + prefix + node.op_type()).str());
   state.addOperands(operands);
-  if (failed(importAttributes(node, schema, state)) ||
+  if (failed(checkOperandTypes(schema, operands, loc)) ||
+      failed(importAttributes(node, schema, state)) ||
       failed(importRegions(node, schema, operands, state)))
     return failure();
   size_t numResults =

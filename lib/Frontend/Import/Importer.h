@@ -46,6 +46,12 @@ llvm::Expected<std::pair<std::shared_ptr<const void>, llvm::ArrayRef<char>>>
 mapExternalData(llvm::StringRef directory, llvm::StringRef location,
                 uint64_t offset, uint64_t length);
 
+/// Whether the types of `operands` are those that `schema` takes, and agree
+/// where it wants them to. A diagnostic at `loc` otherwise.
+mlir::LogicalResult checkOperandTypes(const ::onnx::OpSchema &schema,
+                                      llvm::ArrayRef<mlir::Value> operands,
+                                      mlir::Location loc);
+
 /// Names of values: new ones that are not taken, and the types of those that
 /// are defined (null for others).
 struct ValueNames {
@@ -72,6 +78,9 @@ public:
   /// The whole model as a module, or null after a diagnostic.
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
+  /// See expandFunction.
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> expand(mlir::Operation *op);
+
 private:
   using Scope = llvm::StringMap<mlir::Value>;
 
@@ -97,6 +106,8 @@ private:
   mlir::LogicalResult importCustom(const ::onnx::NodeProto &node);
   mlir::LogicalResult importSchemaNode(const ::onnx::NodeProto &node,
                                        const ::onnx::OpSchema &schema);
+  mlir::LogicalResult checkNode(const ::onnx::NodeProto &node);
+  mlir::LogicalResult checkType(mlir::Type type, mlir::Location loc);
   mlir::LogicalResult
   importOperands(const ::onnx::NodeProto &node, const ::onnx::OpSchema *schema,
                  llvm::SmallVectorImpl<mlir::Value> &operands);
@@ -146,6 +157,13 @@ private:
   llvm::SmallVector<llvm::StringMap<int64_t>> opsets;
   /// Attributes bound by the call of a model-local function, innermost last.
   llvm::SmallVector<llvm::StringMap<const ::onnx::AttributeProto *>> bound;
+  /// Values that graphs within an expanded operator use, by unique names.
+  Scope captured;
+  /// The operator that is expanded into its body.
+  std::optional<mlir::Location> caller;
+  /// How many branches of Ifs are around the node being read. They may be
+  /// ill-formed, since they may never run.
+  int64_t branchDepth = 0;
   int64_t numNodes = 0, callDepth = 0, graphDepth = 0, numFresh = 0;
 };
 

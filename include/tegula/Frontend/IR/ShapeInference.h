@@ -14,15 +14,18 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <optional>
+#include <string>
 
 namespace tegula::onnx {
 
 /// The types of the results of `op` as ONNX infers them from its operands,
 /// attributes and regions; `present` says which outputs the node names (all
-/// when empty). An error diagnostic on the op when ONNX finds it ill-typed.
-/// A result of unknown type is null.
+/// when empty). A result of unknown type is null. Fails when ONNX finds the op
+/// ill-typed: with the reason in `message`, or with an error diagnostic on the
+/// op when that is null.
 llvm::FailureOr<llvm::SmallVector<mlir::Type>>
-inferResultTypes(mlir::Operation *op, llvm::ArrayRef<bool> present = {});
+inferResultTypes(mlir::Operation *op, llvm::ArrayRef<bool> present = {},
+                 std::string *message = nullptr);
 
 /// What is known of the elements of an integer scalar or vector that computes
 /// shapes: a value, or nothing for an element only known at run time. Nothing

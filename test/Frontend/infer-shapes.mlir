@@ -1,0 +1,47 @@
+// RUN: tegula-opt %s --tegula-frontend-infer-shapes | FileCheck %s
+// RUN: tegula-opt %s --tegula-frontend-infer-shapes --verify-diagnostics -o /dev/null
+
+// Types become as precise as the arguments make them.
+// CHECK-LABEL: func.func @refines
+// CHECK-SAME: -> tensor<2x3xf32>
+// CHECK: "onnx.Relu"(%{{.*}}) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+func.func @refines(%x: tensor<2x3xf32>) -> tensor<?x?xf32> {
+  %y = "onnx.Relu"(%x) : (tensor<2x3xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// What was known and inference does not see stays.
+// CHECK-LABEL: func.func @keeps
+// CHECK: "onnx.Reshape"(%{{.*}}) {{.*}} -> tensor<?x4xf32>
+func.func @keeps(%x: tensor<?x?xf32>, %s: tensor<2xi64>) -> tensor<?x4xf32> {
+  %y = "onnx.Reshape"(%x, %s) : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// A carried value that grows has a dynamic extent in the body.
+// CHECK-LABEL: func.func @widens
+// CHECK: ^bb0(%{{.*}}: tensor<i64>, %{{.*}}: tensor<i1>, %[[V:.*]]: tensor<?xf32>):
+// CHECK: "onnx.Concat"(%[[V]], %[[V]]) {{.*}} -> tensor<?xf32>
+func.func @widens(%n: tensor<i64>, %c: tensor<i1>, %x: tensor<2xf32>) -> tensor<?xf32> {
+  %y = "onnx.Loop"(%n, %c, %x) ({
+  ^bb0(%i: tensor<i64>, %k: tensor<i1>, %v: tensor<2xf32>):
+    %d = "onnx.Concat"(%v, %v) {axis = 0 : si64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+    onnx.Yield %k, %d : tensor<i1>, tensor<4xf32>
+  }) : (tensor<i64>, tensor<i1>, tensor<2xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
+
+// A branch that may never run may be ill-formed.
+// CHECK-LABEL: func.func @branch
+// CHECK: "onnx.If"
+func.func @branch(%c: tensor<i1>, %x: tensor<2xf32>) -> tensor<*xf32> {
+  %axes = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
+  %y = "onnx.If"(%c) ({
+    %a = "onnx.Identity"(%x) : (tensor<2xf32>) -> tensor<2xf32>
+    onnx.Yield %a : tensor<2xf32>
+  }, {
+    %b = "onnx.Squeeze"(%x, %axes) : (tensor<2xf32>, tensor<1xi64>) -> tensor<*xf32>
+    onnx.Yield %b : tensor<*xf32>
+  }) : (tensor<i1>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
