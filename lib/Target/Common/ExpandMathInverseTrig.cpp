@@ -79,9 +79,9 @@ static FoldedAsin foldedAsin(Expr x) {
 
 Expr expandAsin(Expr x) {
   auto [isLarge, root, tail] = foldedAsin(x);
-  Expr small = root + tail;
-  Expr large = (kHalfPi - (root + root)) - fma(tail, 2.0, -kHalfPiRest);
-  return withSignOf(select(isLarge, large, small), x);
+  Expr angle = root + tail;
+  Expr large = (kHalfPi - (angle + angle)) + kHalfPiRest;
+  return withSignOf(select(isLarge, large, angle), x);
 }
 
 Expr expandAcos(Expr x) {
