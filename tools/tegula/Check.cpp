@@ -20,7 +20,7 @@ static constexpr StringLiteral kUsage =
 
 /// Nodes by what is wrong with them, in the order of the model.
 using Groups =
-    MapVector<std::pair<std::string, std::string>, SmallVector<std::string>>;
+    MapVector<std::pair<StringRef, StringRef>, SmallVector<std::string>>;
 
 static void printText(const Groups &groups, size_t numBad, size_t numOps) {
   constexpr size_t shown = 5;
