@@ -36,8 +36,8 @@ public:
         output(output), start(std::chrono::steady_clock::now()) {}
 
   bool run() {
-    return frontend() && prepare() && finish("frontend") && convert() && finish("convert") &&
-           stage(buildGraphPipeline, "graph") &&
+    return frontend() && prepare() && finish("frontend") && convert() &&
+           finish("convert") && stage(buildGraphPipeline, "graph") &&
            stage(buildSchedulePipeline, "schedule") &&
            stage(buildOutlinePipeline, "outline") && takeWeights() &&
            stage(buildTilePipeline, "tile") && takePlan() &&

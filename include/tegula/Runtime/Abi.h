@@ -30,18 +30,18 @@ extern "C" {
 /* The result of every call. 0 is success; the others come with a message. */
 enum {
   TEGULA_OK = 0,
-  TEGULA_INVALID_ARGUMENT = 1,  /* null pointer, wrong count, bad option */
-  TEGULA_INVALID_DTYPE = 2,     /* element type differs from the signature */
-  TEGULA_INVALID_SHAPE = 3,     /* rank, size or equality of dimensions */
-  TEGULA_INVALID_LAYOUT = 4,    /* strides that are not dense row-major */
-  TEGULA_MISALIGNED = 5,        /* data not aligned to its element */
-  TEGULA_BUFFER_TOO_SMALL = 6,  /* caller's memory is smaller than needed */
-  TEGULA_OUT_OF_MEMORY = 7,     /* allocation failed or went over max_bytes */
-  TEGULA_UNSUPPORTED_CPU = 8,   /* the processor lacks required features */
-  TEGULA_BUSY = 9,              /* another run of this context is going on */
-  TEGULA_OUT_OF_RANGE = 10,     /* an index or value met at run time */
-  TEGULA_CHECK_FAILED = 11,     /* another condition on values does not hold */
-  TEGULA_INTERNAL = 12          /* a defect of the compiler or the runtime */
+  TEGULA_INVALID_ARGUMENT = 1, /* null pointer, wrong count, bad option */
+  TEGULA_INVALID_DTYPE = 2,    /* element type differs from the signature */
+  TEGULA_INVALID_SHAPE = 3,    /* rank, size or equality of dimensions */
+  TEGULA_INVALID_LAYOUT = 4,   /* strides that are not dense row-major */
+  TEGULA_MISALIGNED = 5,       /* data not aligned to its element */
+  TEGULA_BUFFER_TOO_SMALL = 6, /* caller's memory is smaller than needed */
+  TEGULA_OUT_OF_MEMORY = 7,    /* allocation failed or went over max_bytes */
+  TEGULA_UNSUPPORTED_CPU = 8,  /* the processor lacks required features */
+  TEGULA_BUSY = 9,             /* another run of this context is going on */
+  TEGULA_OUT_OF_RANGE = 10,    /* an index or value met at run time */
+  TEGULA_CHECK_FAILED = 11,    /* another condition on values does not hold */
+  TEGULA_INTERNAL = 12         /* a defect of the compiler or the runtime */
 };
 
 /* A tensor handed to or received from `run`. */

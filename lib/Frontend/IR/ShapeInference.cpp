@@ -302,9 +302,8 @@ partialShapeValue(Value value) {
   return shapeElements(value, query);
 }
 
-FailureOr<SmallVector<Type>> inferResultTypes(Operation *op,
-                                              ArrayRef<bool> present,
-                                              std::string *message) {
+FailureOr<SmallVector<Type>>
+inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   SmallVector<bool> all(op->getNumResults());
   for (auto [index, result] : llvm::enumerate(op->getResults()))
     all[index] = present.empty() ? !isAbsent(result) : present[index];

@@ -35,8 +35,9 @@ llvm::StringRef operatorDomain(mlir::Operation *op);
 /// The constant data of `value` when it is a weight or a constant, else null.
 mlir::ElementsAttr constantData(mlir::Value value);
 
-/// The operator set of ONNX's own domain, or of another, that the dialect holds:
-/// imported models are brought to it. 1 for domains that ONNX does not know.
+/// The operator set of ONNX's own domain, or of another, that the dialect
+/// holds: imported models are brought to it. 1 for domains that ONNX does not
+/// know.
 int64_t newestOpset(llvm::StringRef domain = "");
 
 } // namespace tegula::onnx
