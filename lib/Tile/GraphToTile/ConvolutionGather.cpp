@@ -34,9 +34,7 @@ void ConvolutionGather::prepare(ArrayRef<Value> positions,
   for (auto [dim, expr] : llvm::enumerate(plan.inputMap.getResults()))
     if (expr.isFunctionOfDim(plan.inputChannel))
       channelStride = strides[dim];
-  ReassociationIndices all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
-  flatInput = memref::CollapseShapeOp::create(
-      builder, loc, plan.inputMemory, ArrayRef<ReassociationIndices>{all});
+  flatInput = index.flatten(plan.inputMemory);
 }
 
 void ConvolutionGather::emit(Value panels, Value slot, Value image, Value pixel,

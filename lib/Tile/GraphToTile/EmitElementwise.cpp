@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 using namespace mlir;
 using namespace tegula::tile;
@@ -77,17 +78,12 @@ static Value foldDims(OpBuilder &builder, Location loc, Value memref,
   }
   if (groups.size() == coords.size() || coords.empty())
     return memref;
-  return memref::CollapseShapeOp::create(builder, loc, memref, groups);
+  return IndexBuilder{builder, loc}.collapse(memref, groups);
 }
 
 /// Views a dense row-major memref as one dimension.
 static Value flatten(OpBuilder &builder, Location loc, Value memref) {
-  int64_t rank = cast<MemRefType>(memref.getType()).getRank();
-  if (rank <= 1)
-    return memref;
-  ReassociationIndices all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
-  return memref::CollapseShapeOp::create(builder, loc, memref,
-                                         ArrayRef<ReassociationIndices>{all});
+  return IndexBuilder{builder, loc}.flatten(memref);
 }
 
 /// Extents of `memref`'s dimensions, constants where they are static.

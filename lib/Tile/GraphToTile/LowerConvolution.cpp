@@ -125,10 +125,7 @@ void ConvolutionLowering::computeExtents() {
     window = index.mul(window, taps.back());
   }
   gather.prepare(positions, taps);
-  int64_t rank = cast<MemRefType>(plan.inputMemory.getType()).getRank();
-  ReassociationIndices all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
-  flatInput = memref::CollapseShapeOp::create(
-      builder, loc, plan.inputMemory, ArrayRef<ReassociationIndices>{all});
+  flatInput = index.flatten(plan.inputMemory);
 
   std::optional<int64_t> width = constantOf(positions.back());
   bool byRows = !width && !plan.schedule.getInPlace();

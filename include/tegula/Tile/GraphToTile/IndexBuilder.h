@@ -66,6 +66,37 @@ struct IndexBuilder {
       return constant(type.getDimSize(dim));
     return mlir::memref::DimOp::create(builder, loc, memref, dim);
   }
+  /// Views a dense row-major memref with groups of dimensions merged.
+  mlir::Value
+  collapse(mlir::Value memref,
+           llvm::ArrayRef<mlir::ReassociationIndices> groups) const {
+    auto type = mlir::cast<mlir::MemRefType>(memref.getType());
+    if (type.hasStaticShape())
+      return mlir::memref::CollapseShapeOp::create(builder, loc, memref,
+                                                   groups);
+    // Several unknown sizes in one group: by the sizes themselves.
+    llvm::SmallVector<mlir::OpFoldResult> sizes(groups.size()),
+        strides(groups.size());
+    mlir::Value pitch = constant(1);
+    for (int64_t g = int64_t(groups.size()) - 1; g >= 0; --g) {
+      strides[g] = mlir::getAsOpFoldResult(pitch);
+      mlir::Value size = constant(1);
+      for (int64_t dim : groups[g])
+        size = mul(size, extent(memref, dim));
+      sizes[g] = mlir::getAsOpFoldResult(size);
+      pitch = mul(pitch, size);
+    }
+    return mlir::memref::ReinterpretCastOp::create(
+        builder, loc, memref, builder.getIndexAttr(0), sizes, strides);
+  }
+  /// Views it as one dimension.
+  mlir::Value flatten(mlir::Value memref) const {
+    int64_t rank = mlir::cast<mlir::MemRefType>(memref.getType()).getRank();
+    mlir::ReassociationIndices all =
+        llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
+    return rank <= 1 ? memref : collapse(memref, {all});
+  }
+
   /// Splits `linear` into one index per extent, the last one fastest.
   llvm::SmallVector<mlir::Value>
   delinearize(mlir::Value linear, mlir::ArrayRef<mlir::Value> extents) const {
