@@ -65,6 +65,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   if (options.optimize) {
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerDepthwisePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerElementwisePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerRowsPass());
   }

@@ -68,9 +68,6 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   KernelBody body = readKernelBody(block);
   int64_t floatLanes = target.lanes(4);
   Family family = classifyKernel(body);
-  // No lowering of these families exists yet.
-  if (family == Family::Depthwise)
-    family = Family::Loops;
   switch (family) {
   case Family::Contraction:
     return scheduleContraction(context, body, target);

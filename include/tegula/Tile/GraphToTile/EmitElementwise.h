@@ -114,6 +114,10 @@ public:
   cloneBody(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
             mlir::ValueRange arguments, Coords loops, mlir::ValueRange results);
 
+  /// The coordinate that a linear `expr` of the loops makes.
+  Coord applyMap(mlir::OpBuilder &builder, mlir::Location loc,
+                 mlir::AffineExpr expr, Coords loops);
+
 private:
   struct Emitted {
     mlir::Value tensor;
@@ -133,8 +137,6 @@ private:
                           mlir::Value tensor, mlir::ValueRange indices);
   mlir::Value cloneOp(mlir::OpBuilder &builder, mlir::Operation *op,
                       mlir::IRMapping &mapping, Coords loops);
-  Coord applyMap(mlir::OpBuilder &builder, mlir::Location loc,
-                 mlir::AffineExpr expr, Coords loops);
   mlir::Value laneIndices(mlir::OpBuilder &builder, mlir::Location loc,
                           const Coord &coord) const;
   mlir::VectorType vectorOf(mlir::Type element) const;

@@ -61,6 +61,24 @@ def LowerConvolutionPass : KernelLowering<"tegula-tile-lower-convolution"> {
   }];
 }
 
+def LowerDepthwisePass : KernelLowering<"tegula-tile-lower-depthwise"> {
+  let summary = "Lower #sched.depthwise kernels: windows without channel sums";
+  let description = [{
+    Depthwise convolutions and pooling become one `scf.forall` over rows of the
+    result with lanes along its last dimension and the taps unrolled. Vectors
+    whose window lies inside the input read it directly; at the edges the padding
+    value is selected in registers.
+
+    ```mlir
+    // before
+    %p = tensor.pad %x ...
+    %d = linalg.generic ... [parallel x 4, reduction x 2] ins(%p, %w) { mulf, addf }
+    // after
+    scf.forall (%task) in (40) { ... %v = vector.load %x[...] ... vector.fma ... }
+    ```
+  }];
+}
+
 def LowerElementwisePass : KernelLowering<"tegula-tile-lower-elementwise"> {
   let summary = "Lower #sched.elementwise kernels to vector loops";
   let description = [{
