@@ -67,6 +67,27 @@ AffineMap batchedMap(OpBuilder &b, ArrayRef<OpFoldResult> from,
   return AffineMap::get(to.size() + 3, 0, exprs, b.getContext());
 }
 
+/// Whether a batch dimension of `shape` may turn out to be 1 at run time where
+/// the result's is not: an index map cannot say that.
+bool mayRepeat(ArrayRef<OpFoldResult> shape, ArrayRef<OpFoldResult> batch) {
+  ArrayRef<OpFoldResult> own = shape.drop_back(2);
+  for (auto [from, to] : llvm::zip(own, batch.take_back(own.size())))
+    if (isa<Value>(from) && from != to)
+      return true;
+  return false;
+}
+
+/// Writes `tensor` out once for each batch, if an index map cannot do it.
+void repeatBatches(OpBuilder &b, Location loc, Value &tensor, Dims &shape,
+                   ArrayRef<OpFoldResult> batch) {
+  if (!mayRepeat(shape, batch))
+    return;
+  Dims full(batch);
+  full.append(shape.end() - 2, shape.end());
+  tensor = broadcastTo(b, loc, tensor, full);
+  shape = full;
+}
+
 /// [..., m, k] x [k, n] as [... * m, k] x [k, n].
 Value withoutBatch(OpBuilder &b, Location loc, Value lhs,
                    ArrayRef<OpFoldResult> a, Value rhs, Type element) {
@@ -174,6 +195,10 @@ FailureOr<Value> matrixProduct(OpBuilder &b, Location loc, Value left,
   Value rhs = reshapeTo(b, loc, right, w);
   Dims batch = broadcastDims(
       b, loc, {Dims(ArrayRef(a).drop_back(2)), Dims(ArrayRef(w).drop_back(2))});
+  if (w.size() != 2) {
+    repeatBatches(b, loc, lhs, a, batch);
+    repeatBatches(b, loc, rhs, w, batch);
+  }
   Value product = w.size() == 2
                       ? withoutBatch(b, loc, lhs, a, rhs, element)
                       : batched(b, loc, lhs, a, rhs, w, batch, element);

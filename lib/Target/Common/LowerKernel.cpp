@@ -35,7 +35,7 @@ static SmallVector<Type> lowerArguments(func::FuncOp func) {
     Value value = entry.addArgument(types.back(), loc);
     if (type) {
       SmallVector<Value> sizes;
-      for (int64_t dim = 0; dim < type.getNumDynamicDims(); ++dim) {
+      for (size_t dim = 0; dim < type.getNumDynamicDims(); ++dim) {
         types.push_back(indexType);
         attributes.push_back(none);
         sizes.push_back(entry.addArgument(indexType, loc));
