@@ -85,10 +85,10 @@ private:
   }
 
   static tensor::EmptyOp emptyInitOf(OpResult result) {
-    auto linalgOp = dyn_cast<linalg::LinalgOp>(result.getOwner());
-    if (!linalgOp)
+    auto owner = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
+    if (!owner)
       return {};
-    return originOfInit(linalgOp.getDpsInits()[result.getResultNumber()]);
+    return originOfInit(owner.getDpsInits()[result.getResultNumber()]);
   }
 
   void inlineMember(Operation *op) {

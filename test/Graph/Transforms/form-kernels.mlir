@@ -101,3 +101,21 @@ func.func @pad(%n: index, %x: tensor<4xf32>) -> tensor<?xf32> {
   } : tensor<4xf32> to tensor<?xf32>
   return %r : tensor<?xf32>
 }
+
+// -----
+
+// The shape of a result written into a fill is that of the empty tensor below
+// it: asking the fill would keep it alive outside of the kernels.
+// CHECK-LABEL: @insert_into_fill
+// CHECK-SAME: %[[N:.+]]: index
+// CHECK-NOT: linalg.fill
+// CHECK: %[[EMPTY:.+]] = tensor.empty(%[[N]])
+// CHECK-NOT: linalg.fill
+// CHECK: graph.kernel {{.*}} outs(%[[EMPTY]]
+func.func @insert_into_fill(%n: index, %x: tensor<4xf32>) -> tensor<?xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%n) : tensor<?xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %r = tensor.insert_slice %x into %fill[0] [4] [2] : tensor<4xf32> into tensor<?xf32>
+  return %r : tensor<?xf32>
+}
