@@ -34,7 +34,7 @@ public:
   matchAndRewrite(Operation *op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const final {
     if (auto reason = unusableTypes(op))
-      return rewriter.notifyMatchFailure(op, *reason);
+      return refuse(op, *reason);
     Lowered values =
         lower(cast<Op>(op), Adaptor(operands, cast<Op>(op)), rewriter);
     if (failed(values))
@@ -114,7 +114,7 @@ struct LowerIf : RegionPattern<onnx::IfOp> {
     Location loc = op.getLoc();
     SmallVector<Type> types = convertedTypes(op->getResultTypes());
     if (op.getThenBranch().empty() || op.getElseBranch().empty())
-      return b.notifyMatchFailure(op, "a branch is missing");
+      return refuse(op, "a branch is missing");
     Value condition = asCondition(b, loc, in.getCond());
     auto branch = scf::IfOp::create(b, loc, types, condition, true);
     for (auto [source, target] :
@@ -140,7 +140,7 @@ struct LowerLoop : RegionPattern<onnx::LoopOp> {
                 ConversionPatternRewriter &b) const override {
     Location loc = op.getLoc();
     if (op.getBody().empty())
-      return b.notifyMatchFailure(op, "the body is missing");
+      return refuse(op, "the body is missing");
     Block &body = op.getBody().front();
     size_t numCarried = in.getVInitial().size();
     size_t numScans = op->getNumResults() - numCarried;
@@ -148,12 +148,12 @@ struct LowerLoop : RegionPattern<onnx::LoopOp> {
     SmallVector<Type> carriedTypes(types.begin() + 2, types.end());
     for (Type type : carriedTypes)
       if (!isa<RankedTensorType>(type))
-        return b.notifyMatchFailure(op, "a carried value has no known rank");
+        return refuse(op, "a carried value has no known rank");
     bool hasCount = !onnx::isAbsent(in.getM());
     Value bound =
         hasCount ? toIndex(b, loc, scalarOf(b, loc, in.getM())) : Value();
     if (numScans > 0 && !hasCount)
-      return b.notifyMatchFailure(
+      return refuse(
           op, "scan outputs of a loop without a trip count are not supported");
     SmallVector<Value> initial =
         castAll(b, loc, in.getVInitial(), carriedTypes);
@@ -166,8 +166,7 @@ struct LowerLoop : RegionPattern<onnx::LoopOp> {
       auto scanned = dyn_cast<RankedTensorType>(
           getTypeConverter()->convertType(value.getType()));
       if (!scanned || !scanned.hasStaticShape())
-        return b.notifyMatchFailure(
-            op, "scan outputs of unknown shape are not supported");
+        return refuse(op, "scan outputs of unknown shape are not supported");
       Dims dims = {
           getAsOpFoldResult(maxIndex(b, loc, bound, indexConstant(b, loc, 0)))};
       for (int64_t extent : scanned.getShape())
@@ -274,7 +273,7 @@ struct LowerScan : RegionPattern<onnx::ScanOp> {
     int64_t numInputs = op.getNumScanInputs();
     int64_t numState = int64_t(operands.size()) - numInputs;
     if (op.getBody().empty() || numInputs < 1 || numState < 0)
-      return b.notifyMatchFailure(op, "the body or its inputs are missing");
+      return refuse(op, "the body or its inputs are missing");
     int64_t numOutputs = op->getNumResults() - numState;
     auto inputAxes = directions(op.getScanInputAxes(), numInputs);
     auto outputAxes = directions(op.getScanOutputAxes(), numOutputs);
@@ -282,7 +281,7 @@ struct LowerScan : RegionPattern<onnx::ScanOp> {
     auto axis = normalizedAxis(
         inputAxes[0], cast<RankedTensorType>(first.getType()).getRank());
     if (!axis)
-      return b.notifyMatchFailure(op, "a scan axis is out of range");
+      return refuse(op, "a scan axis is out of range");
     OpFoldResult length = dimOf(b, loc, first, *axis);
     Block &body = op.getBody().front();
     SmallVector<Type> types = convertedTypes(body.getArgumentTypes());
@@ -297,8 +296,7 @@ struct LowerScan : RegionPattern<onnx::ScanOp> {
       if (at)
         shape[*at] = 0;
       if (!at || llvm::is_contained(shape, ShapedType::kDynamic))
-        return b.notifyMatchFailure(
-            op, "scan outputs of unknown shape are not supported");
+        return refuse(op, "scan outputs of unknown shape are not supported");
       Dims dims = getAsIndexOpFoldResult(b.getContext(), type.getShape());
       dims[*at] = length;
       initial.push_back(emptyTensor(b, loc, dims, type.getElementType()));

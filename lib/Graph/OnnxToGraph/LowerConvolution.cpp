@@ -178,8 +178,12 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
       window.kernel = b.getIndexAttr(wType.getDimSize(2 + i));
       window.dilation = dilations[i];
       int64_t reach = (wType.getDimSize(2 + i) - 1) * dilations[i];
-      auto [before, after] = padding(op, b, dimOf(b, loc, in.getX(), 2 + i),
-                                     rank, i, strides[i], reach, extra[i]);
+      auto pads =
+          padding(op, xType.getDimSize(2 + i), i, strides[i], reach, extra[i]);
+      if (!pads)
+        return refuse(op, "output_shape needs extents of the input that are "
+                          "known before run time");
+      auto [before, after] = *pads;
       window.before = b.getIndexAttr(reach - before);
       window.after = b.getIndexAttr(reach - after + extra[i]);
       if (before > reach || reach - after + extra[i] < 0)
@@ -197,31 +201,33 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
   }
 
 private:
-  /// Padding before and after dimension `i`, from pads, output_shape or
-  /// auto_pad (which need a static extent).
-  static std::pair<int64_t, int64_t> padding(onnx::ConvTransposeOp op,
-                                             OpBuilder &b, OpFoldResult extent,
-                                             int64_t rank, int64_t i,
-                                             int64_t stride, int64_t reach,
-                                             int64_t extra) {
+  /// Padding before and after dimension `i` of the given `extent`, from
+  /// output_shape, auto_pad or pads; nothing if it depends on a dynamic extent.
+  static std::optional<std::pair<int64_t, int64_t>>
+  padding(onnx::ConvTransposeOp op, int64_t extent, int64_t i, int64_t stride,
+          int64_t reach, int64_t extra) {
     StringRef mode = op.getAutoPad();
-    auto size = getConstantIntValue(extent);
-    std::optional<int64_t> wanted;
-    if (auto given = op.getOutputShape(); given && !given->empty())
-      wanted = (*given)[given->size() - rank + i];
-    else if (mode.starts_with("SAME") && size)
-      wanted = *size * stride;
-    if (wanted && size) {
-      int64_t total = std::max<int64_t>(
-          stride * (*size - 1) + extra + reach + 1 - *wanted, 0);
+    int64_t rank = cast<ShapedType>(op.getX().getType()).getRank() - 2;
+    auto given = op.getOutputShape();
+    bool isGiven = given && int64_t(given->size()) >= rank;
+    if (isGiven || mode.starts_with("SAME")) {
+      if (isGiven && ShapedType::isDynamic(extent))
+        return std::nullopt;
+      // SAME makes extent * stride elements, whatever the extent is.
+      int64_t missing =
+          isGiven ? (*given)[given->size() - rank + i] - stride * (extent - 1)
+                  : stride;
+      int64_t total = extra + reach + 1 - missing;
+      // More than the windows reach is filled up at the end.
+      if (total < 0)
+        return std::pair<int64_t, int64_t>(0, total);
       int64_t half = total / 2;
-      bool upper = mode == "SAME_UPPER";
-      return upper ? std::pair(half, total - half)
-                   : std::pair(total - half, half);
+      return mode == "SAME_UPPER" ? std::pair(half, total - half)
+                                  : std::pair(total - half, half);
     }
     if (auto pads = op.getPads(); pads && int64_t(pads->size()) == 2 * rank)
-      return {(*pads)[i], (*pads)[rank + i]};
-    return {0, 0};
+      return std::pair((*pads)[i], (*pads)[rank + i]);
+    return std::pair<int64_t, int64_t>(0, 0);
   }
 
   /// Elements `strides` apart with zeros between.

@@ -19,25 +19,6 @@ namespace tegula::graph {
 
 namespace {
 
-/// Tensors get the element types that memory holds; all else stays.
-class StorageTypeConverter : public TypeConverter {
-public:
-  StorageTypeConverter() {
-    addConversion([](Type type) { return type; });
-    addConversion([](RankedTensorType type) -> std::optional<Type> {
-      Type storage = storageType(type.getElementType());
-      return storage ? type.clone(storage) : Type(type);
-    });
-    auto cast = [](OpBuilder &b, Type type, ValueRange values,
-                   Location loc) -> Value {
-      return UnrealizedConversionCastOp::create(b, loc, type, values)
-          .getResult(0);
-    };
-    addSourceMaterialization(cast);
-    addTargetMaterialization(cast);
-  }
-};
-
 void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateConstantPatterns(converter, patterns);
   populateElementwisePatterns(converter, patterns);
@@ -89,6 +70,34 @@ struct ConvertOnnxPass : impl::ConvertOnnxPassBase<ConvertOnnxPass> {
 
 } // namespace
 
+StorageTypeConverter::StorageTypeConverter() {
+  addConversion([](Type type) { return type; });
+  addConversion([](RankedTensorType type) -> std::optional<Type> {
+    Type storage = storageType(type.getElementType());
+    return storage ? type.clone(storage) : Type(type);
+  });
+  auto cast = [](OpBuilder &b, Type type, ValueRange values,
+                 Location loc) -> Value {
+    return UnrealizedConversionCastOp::create(b, loc, type, values)
+        .getResult(0);
+  };
+  addSourceMaterialization(cast);
+  addTargetMaterialization(cast);
+}
+
+LogicalResult OnnxPatternBase::refuse(Operation *op,
+                                      const Twine &reason) const {
+  auto *converter = getTypeConverter<StorageTypeConverter>();
+  converter->refusals[op->getLoc()] = reason.str();
+  return failure();
+}
+
+static std::string text(Type type) {
+  std::string out;
+  llvm::raw_string_ostream(out) << type;
+  return out;
+}
+
 LogicalResult OnnxPatternBase::finish(Operation *op,
                                       ConversionPatternRewriter &rewriter,
                                       ArrayRef<Value> values) const {
@@ -99,6 +108,10 @@ LogicalResult OnnxPatternBase::finish(Operation *op,
       results.push_back(value);
       continue;
     }
+    // An inconsistent operator: no cast can hold, so nothing can be built.
+    if (!tensor::CastOp::areCastCompatible(value.getType(), wanted))
+      return refuse(op, ("a result has type " + text(value.getType()) +
+                         ", but should have " + text(wanted)));
     results.push_back(castTo(rewriter, op->getLoc(), value, wanted));
   }
   rewriter.replaceOp(op, results);
@@ -144,14 +157,7 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                  converter);
   populateReturnOpTypeConversionPattern(patterns, converter);
-  // The refusal of each operation, by its location, for the user.
-  DenseMap<Location, std::string> reasons;
-  auto keepReason = [&](Diagnostic &reason) {
-    reasons[reason.getLocation()] = reason.str();
-  };
-  ConversionConfig config;
-  config.notifyCallback = keepReason;
-  (void)applyPartialConversion(module, target, std::move(patterns), config);
+  (void)applyPartialConversion(module, target, std::move(patterns));
 
   // Regions of control flow leave casts that cancel each other.
   SmallVector<UnrealizedConversionCastOp> casts;
@@ -162,8 +168,8 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   module.walk([&](Operation *op) {
     if (!isOnnx(op) || isa<onnx::NoValueOp, onnx::YieldOp>(op))
       return;
-    auto reason = reasons.find(op->getLoc());
-    if (reason != reasons.end())
+    auto reason = converter.refusals.find(op->getLoc());
+    if (reason != converter.refusals.end())
       unsupported.push_back({op, reason->second});
     else
       unsupported.push_back({op, "Tegula has no lowering of this operator"});

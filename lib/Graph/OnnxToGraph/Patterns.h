@@ -32,12 +32,27 @@ namespace tegula::graph {
 
 using Lowered = llvm::FailureOr<llvm::SmallVector<mlir::Value>>;
 
+/// Tensors get the element types that memory holds; all else stays. It is what
+/// all patterns of one conversion share, so it also keeps why they refused
+/// (released builds of MLIR drop the reasons given to notifyMatchFailure).
+class StorageTypeConverter : public mlir::TypeConverter {
+public:
+  StorageTypeConverter();
+
+  /// The reason of the last refusal at each location.
+  mutable llvm::DenseMap<mlir::Location, std::string> refusals;
+};
+
 /// What all patterns share: refusals that the user gets to read.
 class OnnxPatternBase : public mlir::ConversionPattern {
 public:
   using ConversionPattern::ConversionPattern;
 
 protected:
+  /// Refuses `op` for `reason`, which ends up in the user's error message.
+  mlir::LogicalResult refuse(mlir::Operation *op,
+                             const llvm::Twine &reason) const;
+
   /// Replaces `op` by `values`, cast to the lowered types of its results.
   mlir::LogicalResult finish(mlir::Operation *op,
                              mlir::ConversionPatternRewriter &rewriter,
@@ -63,8 +78,7 @@ public:
   matchAndRewrite(mlir::Operation *op, llvm::ArrayRef<mlir::Value> operands,
                   mlir::ConversionPatternRewriter &rewriter) const final {
     if (auto reason = unusableTypes(op))
-      return rewriter.notifyMatchFailure(op, *reason);
-    current = &rewriter;
+      return refuse(op, *reason);
     Lowered values = lower(llvm::cast<Op>(op),
                            Adaptor(operands, llvm::cast<Op>(op)), rewriter);
     if (failed(values))
@@ -73,19 +87,10 @@ public:
   }
 
 protected:
-  /// Refuses `op` for `reason`, which ends up in the user's error message.
-  mlir::LogicalResult refuse(mlir::Operation *op,
-                             const llvm::Twine &reason) const {
-    return current->notifyMatchFailure(op, reason);
-  }
-
   /// The onnx element type of a value of the original operation.
   static mlir::Type elementOf(mlir::Value value) {
     return llvm::cast<mlir::TensorType>(value.getType()).getElementType();
   }
-
-private:
-  mutable mlir::ConversionPatternRewriter *current = nullptr;
 };
 
 void populateConstantPatterns(const mlir::TypeConverter &converter,

@@ -133,12 +133,26 @@ Value RuntimeCalls::byteSize(OpBuilder &builder, Location loc, MemRefType type,
       bytes *= size;
   Type i64 = builder.getI64Type();
   Value total = arith::ConstantIntOp::create(builder, loc, bytes, 64);
+  if (dynamicSizes.empty())
+    return total;
+  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 64);
+  Value bad = arith::ConstantIntOp::create(builder, loc, 0, 1);
+  auto product = LLVM::LLVMStructType::getLiteral(builder.getContext(),
+                                                  {i64, builder.getI1Type()});
   for (Value size : dynamicSizes) {
     if (size.getType().isIndex())
       size = arith::IndexCastOp::create(builder, loc, i64, size);
-    total = arith::MulIOp::create(builder, loc, total, size);
+    Value isNegative = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::slt, size, zero);
+    Value both =
+        LLVM::SMulWithOverflowOp::create(builder, loc, product, total, size);
+    total = LLVM::ExtractValueOp::create(builder, loc, both, 0);
+    Value overflows = LLVM::ExtractValueOp::create(builder, loc, both, 1);
+    bad = arith::OrIOp::create(builder, loc, bad, isNegative);
+    bad = arith::OrIOp::create(builder, loc, bad, overflows);
   }
-  return total;
+  Value refused = arith::ConstantIntOp::create(builder, loc, -1, 64);
+  return arith::SelectOp::create(builder, loc, bad, refused, total);
 }
 
 void RuntimeCalls::allocateOnHeap(memref::AllocOp alloc) {

@@ -36,7 +36,8 @@ public:
                               mlir::MemRefType type, mlir::Value pointer,
                               mlir::ValueRange dynamicSizes);
 
-  /// The bytes of a buffer of `type`, i64.
+  /// The bytes of a buffer of `type`, i64; -1, which the runtime refuses, where
+  /// a dynamic size is negative or the product overflows.
   static mlir::Value byteSize(mlir::OpBuilder &builder, mlir::Location loc,
                               mlir::MemRefType type,
                               mlir::ValueRange dynamicSizes);

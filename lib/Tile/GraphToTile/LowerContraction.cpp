@@ -196,7 +196,8 @@ void ContractionLowering::emitPanels(Value panelLow, Value panelHigh,
   if (staticK && *staticK <= kc)
     panels(index.constant(0));
   else
-    index.loop(index.constant(0), extentK, kc, panels);
+    // A sum of nothing is one empty block: somebody has to write the result.
+    index.loop(index.constant(0), index.atLeastOne(extentK), kc, panels);
 }
 
 void ContractionLowering::emitPanel(Value panel, int64_t vectors, bool masked,

@@ -203,7 +203,9 @@ void ConvolutionLowering::emitTask(Value task) {
   if (known && *known <= channelBlock)
     blockAt(index.constant(0));
   else
-    index.loop(index.constant(0), channels, channelBlock, blockAt);
+    // A sum of nothing is one empty block: somebody has to write the result.
+    index.loop(index.constant(0), index.atLeastOne(channels), channelBlock,
+               blockAt);
 }
 
 void ConvolutionLowering::emitBlock(const Block &block) {

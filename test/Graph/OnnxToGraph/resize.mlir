@@ -3,8 +3,8 @@
 // One pass per resized dimension; the others are left alone.
 
 // CHECK-LABEL: func @linear
-// CHECK: tensor<1x2x4x8xf32>
-// CHECK: tensor<1x2x8x8xf32>
+// CHECK: } -> tensor<1x2x4x8xf32>
+// CHECK: } -> tensor<1x2x8x8xf32>
 // CHECK-NOT: linalg.generic
 // CHECK: return
 func.func @linear(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x8x8xf32> {

@@ -51,6 +51,10 @@ struct IndexBuilder {
   mlir::Value min(mlir::Value a, mlir::Value b) const {
     return builder.createOrFold<mlir::arith::MinUIOp>(loc, a, b);
   }
+  /// `a`, or 1 where it is 0.
+  mlir::Value atLeastOne(mlir::Value a) const {
+    return builder.createOrFold<mlir::arith::MaxUIOp>(loc, a, constant(1));
+  }
   mlir::Value less(mlir::Value a, mlir::Value b) const {
     return builder.createOrFold<mlir::arith::CmpIOp>(
         loc, mlir::arith::CmpIPredicate::ult, a, b);
