@@ -157,6 +157,16 @@ LogicalResult Tracer::visitBody(linalg::LinalgOp op, ArrayRef<int64_t> loops) {
         return refuse("tensor.extract from a tensor that is not in memory");
       continue;
     }
+    // A loop in the body is copied as it is, on scalars: it may not see
+    // tensors.
+    bool readsTensors = false;
+    for (Region &region : inner.getRegions())
+      region.walk([&](Operation *nested) {
+        readsTensors |= isa<tensor::ExtractOp, linalg::IndexOp>(nested);
+      });
+    if (readsTensors)
+      return refuse("'" + inner.getName().getStringRef() +
+                    "' that reads a tensor");
     if (inner.getNumResults() != 1)
       return refuse("'" + inner.getName().getStringRef() + "' in a body");
     bool vectorizable = OpTrait::hasElementwiseMappableTraits(&inner) ||
