@@ -91,9 +91,9 @@ func.func @bomb() -> tensor<?x?xf32> {
   return %c : tensor<?x?xf32>
 }
 
-// CHECK-LABEL: // SMALL-LABEL: func.func @nonzero
+// CHECK-LABEL: func.func @nonzero
+// SMALL-LABEL: func.func @nonzero
 // SMALL: onnx.NonZero
-func.func @nonzero
 // CHECK: onnx.Weight dense<{{\[}}[0, 1], [1, 0]]> : tensor<2x2xi64>
 func.func @nonzero() -> tensor<2x?xi64> {
   %a = onnx.Weight dense<[[0.0, 1.0], [2.0, -0.0]]> : tensor<2x2xf32> : tensor<2x2xf32>

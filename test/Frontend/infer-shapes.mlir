@@ -45,3 +45,15 @@ func.func @branch(%c: tensor<i1>, %x: tensor<2xf32>) -> tensor<*xf32> {
   }) : (tensor<i1>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// The rank follows from how many axes there are, whatever they are.
+// CHECK-LABEL: func.func @ranks
+// CHECK: "onnx.Unsqueeze"({{.*}} -> tensor<?x?x?x?xf32>
+// CHECK: "onnx.ReduceSum"({{.*}} -> tensor<?x?xf32>
+// CHECK: "onnx.ReduceSum"({{.*}} -> tensor<*xf32>
+func.func @ranks(%x: tensor<2x3xf32>, %axes: tensor<2xi64>, %any: tensor<?xi64>) {
+  %y = "onnx.Unsqueeze"(%x, %axes) : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %z = "onnx.ReduceSum"(%y, %axes) {keepdims = 0 : si64} : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %u = "onnx.ReduceSum"(%y, %any) {keepdims = 0 : si64} : (tensor<*xf32>, tensor<?xi64>) -> tensor<*xf32>
+  return
+}

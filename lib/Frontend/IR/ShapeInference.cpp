@@ -3,6 +3,7 @@
 #include "tegula/Frontend/IR/ShapeInference.h"
 
 #include "OnnxProto.h"
+#include "RankInference.h"
 #include "tegula/Frontend/IR/Onnx.h"
 
 #include "onnx/defs/schema.h"
@@ -326,6 +327,8 @@ inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   }
   for (size_t i = 0; i < count; ++i)
     types[i] = typeFromProto(*context.getOutputType(i), op->getContext());
+  if (operatorDomain(op).empty())
+    completeRanks(op, types);
   for (size_t i = 0; i < types.size(); ++i)
     if (!all[i])
       types[i] = NoneType::get(op->getContext());

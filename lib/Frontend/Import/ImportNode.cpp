@@ -342,6 +342,17 @@ static SmallVector<Type> unknownTypes(Operation *op) {
   return SmallVector<Type>(op->getNumResults(), unknown);
 }
 
+/// `inferred` with the rank that the model declares where it has none. Extents
+/// that only the model states are not believed: no check would find them wrong.
+static Type withRank(Type inferred, Type declared) {
+  auto open = dyn_cast_or_null<UnrankedTensorType>(inferred);
+  auto stated = dyn_cast_or_null<RankedTensorType>(declared);
+  if (!open || !stated || open.getElementType() != stated.getElementType())
+    return inferred;
+  SmallVector<int64_t> shape(stated.getRank(), ShapedType::kDynamic);
+  return RankedTensorType::get(shape, open.getElementType());
+}
+
 LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
   SmallVector<bool> present;
   for (size_t i = 0; i < op->getNumResults(); ++i)
@@ -357,6 +368,8 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
     Type type = (*types)[index];
     if (!type && present[index])
       type = declared.lookup(node.output(index));
+    else if (present[index])
+      type = withRank(type, declared.lookup(node.output(index)));
     if (!present[index])
       type = builder.getNoneType();
     if (!type)

@@ -1,5 +1,6 @@
 //===- LowerPad.cpp - Pad -------------------------------------------------===//
 
+#include "Axes.h"
 #include "Indices.h"
 #include "Patterns.h"
 
@@ -24,8 +25,8 @@ struct LowerPad : OnnxPattern<onnx::PadOp> {
     Value data = in.getData();
     auto padding = paddingOf(b, loc, in);
     if (!padding)
-      return refuse(op, "the axes are not known before run time, or 'pads' has "
-                        "not two elements per axis");
+      return refuse(op, "the number of axes is not known before run time, or "
+                        "'pads' has not two elements per axis");
     Dims dims = dimsOf(b, loc, data), out;
     for (auto [i, dim] : llvm::enumerate(dims)) {
       OpFoldResult sum = addDims(b, loc, dim, padding->low[i]);
@@ -47,27 +48,49 @@ private:
   static std::optional<Padding> paddingOf(OpBuilder &b, Location loc,
                                           Adaptor in) {
     int64_t rank = cast<RankedTensorType>(in.getData().getType()).getRank();
-    if (!cast<RankedTensorType>(in.getPads().getType()).hasStaticShape())
-      return std::nullopt;
-    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(rank));
-    if (!onnx::isAbsent(in.getAxes())) {
-      auto known = constantIndicesOf(b, loc, in.getAxes());
-      if (!known)
+    StringRef lengths = "Pad: 'pads' has not two elements per axis";
+    if (onnx::isAbsent(in.getAxes())) {
+      Dims pads = indicesOf(
+          b, loc, withLength(b, loc, in.getPads(), 2 * rank, lengths));
+      if (int64_t(pads.size()) != 2 * rank)
         return std::nullopt;
-      axes = *known;
+      ArrayRef<OpFoldResult> all(pads);
+      return Padding{Dims(all.take_front(rank)), Dims(all.drop_front(rank))};
     }
-    Dims pads = indicesOf(b, loc, in.getPads());
-    if (pads.size() != 2 * axes.size())
+    auto axesType = cast<RankedTensorType>(in.getAxes().getType());
+    if (!axesType.hasStaticShape())
+      return std::nullopt;
+    int64_t count = axesType.getNumElements();
+    Dims pads =
+        indicesOf(b, loc, withLength(b, loc, in.getPads(), 2 * count, lengths));
+    if (int64_t(pads.size()) != 2 * count)
       return std::nullopt;
     Padding padding{Dims(rank, b.getIndexAttr(0)),
                     Dims(rank, b.getIndexAttr(0))};
-    for (auto [i, axis] : llvm::enumerate(axes)) {
-      auto normal = normalizedAxis(axis, rank);
-      if (!normal)
-        return std::nullopt;
-      padding.low[*normal] = pads[i];
-      padding.high[*normal] = pads[axes.size() + i];
+    if (auto known = constantIndicesOf(b, loc, in.getAxes())) {
+      for (auto [i, axis] : llvm::enumerate(*known)) {
+        auto normal = normalizedAxis(axis, rank);
+        if (!normal)
+          return std::nullopt;
+        padding.low[*normal] = pads[i];
+        padding.high[*normal] = pads[count + i];
+      }
+      return padding;
     }
+    (void)axisMask(b, loc, in.getAxes(), rank);
+    for (auto [i, axis] : llvm::enumerate(elementsOf(b, loc, in.getAxes())))
+      for (int64_t dim = 0; dim < rank; ++dim) {
+        Value here = compareIndex(b, loc, arith::CmpIPredicate::eq,
+                                  wrapNegative(b, loc, toIndex(b, loc, axis),
+                                               indexConstant(b, loc, rank)),
+                                  indexConstant(b, loc, dim));
+        auto chosen = [&](OpFoldResult given, OpFoldResult &amount) {
+          amount = getAsOpFoldResult(selectOf(
+              b, loc, here, asValue(b, loc, given), asValue(b, loc, amount)));
+        };
+        chosen(pads[i], padding.low[dim]);
+        chosen(pads[count + i], padding.high[dim]);
+      }
     return padding;
   }
 

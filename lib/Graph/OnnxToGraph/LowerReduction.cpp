@@ -5,7 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Axes.h"
+#include "Indices.h"
+#include "Loops.h"
 #include "Patterns.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 
@@ -136,6 +141,31 @@ SmallVector<int64_t> remaining(int64_t rank, ArrayRef<int64_t> axes) {
   return out;
 }
 
+/// `top` without infinities, which would give inf - inf.
+Value finiteOrZero(OpBuilder &b, Location loc, Value top, Type compute) {
+  return elementwise(
+      b, loc, TypedTensor{top, compute}, compute,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value size = math::AbsFOp::create(b, loc, v[0]);
+        Value infinite =
+            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, size,
+                                  highestOf(b, loc, compute));
+        return arith::SelectOp::create(b, loc, infinite,
+                                       constantOf(b, loc, compute, 0), v[0]);
+      });
+}
+
+/// log(total) + top
+Value logPlus(OpBuilder &b, Location loc, Value total, Value top,
+              Type compute) {
+  return elementwise(
+      b, loc, {TypedTensor{total, compute}, TypedTensor{top, compute}}, compute,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::AddFOp::create(b, loc, math::LogOp::create(b, loc, v[0]),
+                                     v[1]);
+      });
+}
+
 /// log(sum(exp(x))), with the maximum taken out so that nothing overflows.
 Value logSumExp(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> axes,
                 Type element) {
@@ -147,17 +177,7 @@ Value logSumExp(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> axes,
                        return max.combine(
                            b, loc, toCompute(b, loc, v[0], element), v[1]);
                      });
-  // An infinite maximum would give inf - inf.
-  top =
-      elementwise(b, loc, TypedTensor{top, compute}, compute,
-                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                    Value size = math::AbsFOp::create(b, loc, v[0]);
-                    Value infinite =
-                        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                              size, highestOf(b, loc, compute));
-                    return arith::SelectOp::create(
-                        b, loc, infinite, constantOf(b, loc, compute, 0), v[0]);
-                  });
+  top = finiteOrZero(b, loc, top, compute);
   SmallVector<int64_t> kept = remaining(dims.size(), axes);
   Value powers =
       mapped(b, loc, dims,
@@ -171,12 +191,37 @@ Value logSumExp(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> axes,
                        [&](OpBuilder &b, Location loc, ValueRange v) {
                          return sum.combine(b, loc, v[0], v[1]);
                        });
-  return elementwise(
-      b, loc, {TypedTensor{total, compute}, TypedTensor{top, compute}}, compute,
-      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::AddFOp::create(b, loc, math::LogOp::create(b, loc, v[0]),
-                                     v[1]);
-      });
+  return logPlus(b, loc, total, top, compute);
+}
+
+/// The running value after the stored element `x`; `at` is the position in the
+/// result.
+using PointBody = llvm::function_ref<Value(OpBuilder &, Location, Value x,
+                                           Value running, ValueRange at)>;
+
+/// Combines the elements of `x` along the axes that `mask` names at run time.
+/// Those stay, with extent 1.
+Value reduceMasked(OpBuilder &b, Location loc, Value x, ArrayRef<Value> mask,
+                   Value initial, PointBody body) {
+  Value one = indexConstant(b, loc, 1);
+  Dims out, window;
+  for (auto [dim, flag] : llvm::zip_equal(dimsOf(b, loc, x), mask)) {
+    Value extent = asValue(b, loc, dim);
+    out.push_back(getAsOpFoldResult(selectOf(b, loc, flag, one, extent)));
+    window.push_back(getAsOpFoldResult(selectOf(b, loc, flag, extent, one)));
+  }
+  auto point = [&](OpBuilder &b, Location loc, ValueRange at) {
+    auto step = [&](OpBuilder &b, Location loc, ValueRange offsets,
+                    ValueRange carried) -> SmallVector<Value> {
+      SmallVector<Value> from;
+      for (auto [index, offset] : llvm::zip_equal(at, offsets))
+        from.push_back(addIndex(b, loc, index, offset));
+      Value element = tensor::ExtractOp::create(b, loc, x, from);
+      return {body(b, loc, element, carried[0], at)};
+    };
+    return forEachIndex(b, loc, window, initial, step).front();
+  };
+  return generate(b, loc, out, initial.getType(), point);
 }
 
 template <typename Op, Kind kind>
@@ -186,16 +231,17 @@ struct LowerReduce : OnnxPattern<Op> {
 
   Lowered lower(Op op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
-    Type element = this->elementOf(op.getData()),
-         compute = computeType(element);
+    Type element = this->elementOf(op.getData());
     int64_t rank = cast<RankedTensorType>(op.getData().getType()).getRank();
+    if (kind == Kind::LogSumExp && !isa<FloatType>(element))
+      return this->refuse(op, "only floats are supported");
     SmallVector<int64_t> axes;
     if (!onnx::isAbsent(op.getAxes())) {
-      auto data =
-          dyn_cast_or_null<DenseElementsAttr>(onnx::constantData(op.getAxes()));
-      if (!data)
-        return this->refuse(op, "the axes are not known before run time");
-      for (int64_t given : data.template getValues<int64_t>()) {
+      auto type = cast<RankedTensorType>(in.getAxes().getType());
+      auto known = constantIndicesOf(b, loc, in.getAxes());
+      if (!known && !(type.hasStaticShape() && type.getNumElements() == 0))
+        return SmallVector<Value>{atRunTime(b, op, in)};
+      for (int64_t given : known.value_or(SmallVector<int64_t>())) {
         auto axis = normalizedAxis(given, rank);
         if (!axis)
           return this->refuse(op, "an axis is outside of the input's rank");
@@ -206,8 +252,6 @@ struct LowerReduce : OnnxPattern<Op> {
       axes = allDims(rank);
     llvm::sort(axes);
     axes.erase(llvm::unique(axes), axes.end());
-    if (kind == Kind::LogSumExp && !isa<FloatType>(element))
-      return this->refuse(op, "only floats are supported");
 
     Dims dims = dimsOf(b, loc, in.getData()), counted;
     for (int64_t axis : axes)
@@ -215,13 +259,7 @@ struct LowerReduce : OnnxPattern<Op> {
     Value reduced = kind == Kind::LogSumExp
                         ? logSumExp(b, loc, in.getData(), axes, element)
                         : combined(b, loc, in.getData(), axes, element);
-    Reduction reduction(kind, element);
-    Value count = arith::IndexCastOp::create(
-        b, loc, b.getI64Type(), asValue(b, loc, productOf(b, loc, counted)));
-    Value result = elementwise(b, loc, TypedTensor{reduced, compute}, element,
-                               [&](OpBuilder &b, Location loc, ValueRange v) {
-                                 return reduction.finish(b, loc, v[0], count);
-                               });
+    Value result = finished(b, loc, reduced, counted, element);
     if (op.getKeepdims() != 0) {
       for (int64_t axis : axes)
         dims[axis] = b.getIndexAttr(1);
@@ -231,24 +269,102 @@ struct LowerReduce : OnnxPattern<Op> {
   }
 
 private:
+  /// Elements of the result from what was combined over `counted` elements.
+  static Value finished(OpBuilder &b, Location loc, Value reduced,
+                        ArrayRef<OpFoldResult> counted, Type element) {
+    Reduction reduction(kind, element);
+    Value count = arith::IndexCastOp::create(
+        b, loc, b.getI64Type(), asValue(b, loc, productOf(b, loc, counted)));
+    return elementwise(b, loc, TypedTensor{reduced, computeType(element)},
+                       element, [&](OpBuilder &b, Location loc, ValueRange v) {
+                         return reduction.finish(b, loc, v[0], count);
+                       });
+  }
+
   /// The running value over all of `axes`; bools are reduced as bytes, which
   /// one i1 would be stored as anyway.
   static Value combined(OpBuilder &b, Location loc, Value x,
                         ArrayRef<int64_t> axes, Type element) {
-    Reduction reduction(kind, element);
-    if (!element.isInteger(1))
-      return reduce(b, loc, x, axes, reduction.initial(b, loc),
-                    [&](OpBuilder &b, Location loc, ValueRange v) {
-                      return reduction.combine(
-                          b, loc, toCompute(b, loc, v[0], element), v[1]);
-                    });
-    Type byte = IntegerType::get(b.getContext(), 8, IntegerType::Unsigned);
-    Reduction bytes(kind, byte);
-    Value initial = constantOf(b, loc, byte, kind == Kind::Min ? 1 : 0);
-    return reduce(b, loc, x, axes, initial,
+    Reduction reduction(kind, asBytes(element));
+    return reduce(b, loc, x, axes, start(b, loc, element),
                   [&](OpBuilder &b, Location loc, ValueRange v) {
-                    return bytes.combine(b, loc, v[0], v[1]);
+                    Value wide = toCompute(b, loc, v[0], asBytes(element));
+                    return reduction.combine(b, loc, wide, v[1]);
                   });
+  }
+
+  static Type asBytes(Type element) {
+    if (!element.isInteger(1))
+      return element;
+    return IntegerType::get(element.getContext(), 8, IntegerType::Unsigned);
+  }
+
+  static Value start(OpBuilder &b, Location loc, Type element) {
+    if (element.isInteger(1))
+      return constantOf(b, loc, asBytes(element), kind == Kind::Min ? 1 : 0);
+    return Reduction(kind, element).initial(b, loc);
+  }
+
+  static Value atRunTime(OpBuilder &b, Op op, Adaptor in) {
+    Location loc = op.getLoc();
+    Value x = in.getData();
+    Type element = OnnxPattern<Op>::elementOf(op.getData());
+    Dims dims = dimsOf(b, loc, x), counted, kept;
+    SmallVector<Value> mask = axisMask(b, loc, in.getAxes(), dims.size());
+    // No axes are all axes, unless they are to be none.
+    OpFoldResult length = dimOf(b, loc, in.getAxes(), 0);
+    if (!getConstantIntValue(length) && op.getNoopWithEmptyAxes() == 0) {
+      Value isEmpty =
+          compareIndex(b, loc, arith::CmpIPredicate::eq,
+                       asValue(b, loc, length), indexConstant(b, loc, 0));
+      for (Value &flag : mask)
+        flag = arith::OrIOp::create(b, loc, flag, isEmpty);
+    }
+    Value one = indexConstant(b, loc, 1);
+    for (auto [dim, flag] : llvm::zip_equal(dims, mask))
+      counted.push_back(
+          getAsOpFoldResult(selectOf(b, loc, flag, asValue(b, loc, dim), one)));
+    Value reduced = kind == Kind::LogSumExp
+                        ? maskedLogSumExp(b, loc, x, mask, element)
+                        : maskedCombined(b, loc, x, mask, element);
+    Value result = finished(b, loc, reduced, counted, element);
+    if (op.getKeepdims() != 0)
+      return result;
+    int64_t rank = cast<RankedTensorType>(op.getReduced().getType()).getRank();
+    return reshapeTo(b, loc, result, maskedOut(b, loc, dims, mask, rank));
+  }
+
+  static Value maskedCombined(OpBuilder &b, Location loc, Value x,
+                              ArrayRef<Value> mask, Type element) {
+    Reduction reduction(kind, asBytes(element));
+    return reduceMasked(
+        b, loc, x, mask, start(b, loc, element),
+        [&](OpBuilder &b, Location loc, Value v, Value running, ValueRange) {
+          Value wide = toCompute(b, loc, v, asBytes(element));
+          return reduction.combine(b, loc, wide, running);
+        });
+  }
+
+  static Value maskedLogSumExp(OpBuilder &b, Location loc, Value x,
+                               ArrayRef<Value> mask, Type element) {
+    Type compute = computeType(element);
+    Reduction max(Kind::Max, element), sum(Kind::Sum, compute);
+    Value top = reduceMasked(
+        b, loc, x, mask, max.initial(b, loc),
+        [&](OpBuilder &b, Location loc, Value v, Value running, ValueRange) {
+          return max.combine(b, loc, toCompute(b, loc, v, element), running);
+        });
+    top = finiteOrZero(b, loc, top, compute);
+    Value total = reduceMasked(
+        b, loc, x, mask, sum.initial(b, loc),
+        [&](OpBuilder &b, Location loc, Value v, Value running, ValueRange at) {
+          Value highest = tensor::ExtractOp::create(b, loc, top, at);
+          Value below = arith::SubFOp::create(
+              b, loc, toCompute(b, loc, v, element), highest);
+          return sum.combine(b, loc, math::ExpOp::create(b, loc, below),
+                             running);
+        });
+    return logPlus(b, loc, total, top, compute);
   }
 };
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Axes.h"
 #include "Indices.h"
 #include "Patterns.h"
 
@@ -215,50 +216,50 @@ SmallVector<ReassociationIndices> unitGroups(ArrayRef<bool> isUnit) {
   return groups;
 }
 
-/// Squeeze and Unsqueeze along axes that are not known: to the shape that the
-/// model states, if it has as many elements.
-template <typename Op>
-class UnitDimsPattern : public OnnxPattern<Op> {
-public:
-  using OnnxPattern<Op>::OnnxPattern;
-
-protected:
-  Lowered toStatedShape(Op op, Value data, Type type, OpBuilder &b) const {
-    auto stated = cast<RankedTensorType>(type);
-    auto given = cast<RankedTensorType>(data.getType());
-    if (!stated.hasStaticShape() || !given.hasStaticShape() ||
-        stated.getNumElements() != given.getNumElements())
-      return this->refuse(op, "the axes are not known before run time");
-    return SmallVector<Value>{
-        reshaped(b, op.getLoc(), data,
-                 getAsIndexOpFoldResult(b.getContext(), stated.getShape()))};
-  }
-};
-
-struct LowerSqueeze : UnitDimsPattern<onnx::SqueezeOp> {
-  using UnitDimsPattern::UnitDimsPattern;
+struct LowerSqueeze : OnnxPattern<onnx::SqueezeOp> {
+  using OnnxPattern::OnnxPattern;
 
   Lowered lower(onnx::SqueezeOp op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
     Value data = in.getData();
     auto type = cast<RankedTensorType>(data.getType());
     auto axes = axesOf(b, loc, in.getAxes(), type.getRank());
-    if (!axes)
-      return toStatedShape(op, data, op.getSqueezed().getType(), b);
+    bool all = onnx::isAbsent(in.getAxes());
+    if (!axes || (all && !type.hasStaticShape()))
+      return SmallVector<Value>{squeezedAtRunTime(b, op, in)};
     SmallVector<bool> isUnit(type.getRank(), false);
-    if (onnx::isAbsent(in.getAxes())) {
-      for (auto [dim, extent] : llvm::enumerate(type.getShape())) {
-        if (ShapedType::isDynamic(extent))
-          return refuse(op, "the rank of the result is not known");
-        isUnit[dim] = extent == 1;
-      }
-    }
+    for (auto [dim, extent] : llvm::enumerate(type.getShape()))
+      isUnit[dim] = all && extent == 1;
     for (int64_t axis : *axes)
       isUnit[axis] = true;
     return SmallVector<Value>{squeezed(b, loc, data, isUnit)};
   }
 
 private:
+  /// The axes, or without axes the extents, are not known now.
+  static Value squeezedAtRunTime(OpBuilder &b, onnx::SqueezeOp op, Adaptor in) {
+    Location loc = op.getLoc();
+    Dims dims = dimsOf(b, loc, in.getData());
+    bool all = onnx::isAbsent(in.getAxes());
+    SmallVector<Value> mask;
+    if (!all)
+      mask = axisMask(b, loc, in.getAxes(), dims.size());
+    for (auto [number, dim] : llvm::enumerate(dims)) {
+      Value isOne =
+          compareIndex(b, loc, arith::CmpIPredicate::eq, asValue(b, loc, dim),
+                       indexConstant(b, loc, 1));
+      if (all) {
+        mask.push_back(isOne);
+        continue;
+      }
+      Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+      checkThat(b, loc, selectOf(b, loc, mask[number], isOne, yes),
+                "Squeeze: the extent of a dropped dimension is not 1");
+    }
+    int64_t rank = cast<RankedTensorType>(op.getSqueezed().getType()).getRank();
+    return reshaped(b, loc, in.getData(), maskedOut(b, loc, dims, mask, rank));
+  }
+
   static Value squeezed(OpBuilder &b, Location loc, Value data,
                         ArrayRef<bool> isUnit) {
     auto type = cast<RankedTensorType>(data.getType());
@@ -285,26 +286,26 @@ private:
   }
 };
 
-struct LowerUnsqueeze : UnitDimsPattern<onnx::UnsqueezeOp> {
-  using UnitDimsPattern::UnitDimsPattern;
+struct LowerUnsqueeze : OnnxPattern<onnx::UnsqueezeOp> {
+  using OnnxPattern::OnnxPattern;
 
   Lowered lower(onnx::UnsqueezeOp op, Adaptor in, OpBuilder &b) const override {
     Location loc = op.getLoc();
     Value data = in.getData();
     auto type = cast<RankedTensorType>(data.getType());
-    auto axesType = cast<RankedTensorType>(in.getAxes().getType());
-    if (!axesType.hasStaticShape())
-      return refuse(op, "the rank of the result is not known");
-    int64_t rank = type.getRank() + axesType.getNumElements();
+    int64_t rank = cast<RankedTensorType>(op.getExpanded().getType()).getRank();
+    Dims from = dimsOf(b, loc, data), dims;
     auto axes = axesOf(b, loc, in.getAxes(), rank);
-    if (!axes)
-      return toStatedShape(op, data, op.getExpanded().getType(), b);
+    if (!axes) {
+      SmallVector<Value> mask = axisMask(b, loc, in.getAxes(), rank);
+      return SmallVector<Value>{
+          reshaped(b, loc, data, maskedIn(b, loc, from, mask))};
+    }
     SmallVector<bool> isUnit(rank, false);
     for (int64_t axis : *axes)
       isUnit[axis] = true;
-    if (llvm::count(isUnit, true) != axesType.getNumElements())
+    if (llvm::count(isUnit, true) + type.getRank() != rank)
       return refuse(op, "an axis occurs twice");
-    Dims from = dimsOf(b, loc, data), dims;
     int64_t next = 0;
     for (bool unit : isUnit)
       dims.push_back(unit ? OpFoldResult(b.getIndexAttr(1)) : from[next++]);
