@@ -39,8 +39,9 @@ bool tegula::pipeline::checkFile(StringRef path, const CompileOptions &options,
     return false;
   numOps = 0;
   module->walk([&](Operation *op) {
-    numOps += isa_and_nonnull<onnx::OnnxDialect>(op->getDialect()) &&
-              !isa<onnx::WeightOp, onnx::NoValueOp, onnx::YieldOp>(op);
+    numOps +=
+        isa_and_nonnull<onnx::OnnxDialect>(op->getDialect()) &&
+        !isa<onnx::WeightOp, onnx::NoValueOp, onnx::YieldOp, onnx::CheckOp>(op);
   });
   for (const graph::UnsupportedOp &entry : graph::convertOnnx(*module))
     unsupported.push_back(

@@ -39,6 +39,8 @@ std::unique_ptr<MLIRContext> tegula::pipeline::createContext() {
   auto context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
+  // A message names the node; a whole function behind it would hide that.
+  context->printOpOnDiagnostic(false);
   return context;
 }
 

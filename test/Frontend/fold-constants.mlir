@@ -118,3 +118,54 @@ func.func @branch(%x: tensor<2xf32>) -> tensor<*xf32> {
   }) : (tensor<i1>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// Behind the else branch, LSTM would get a tensor of rank 2: the run fails.
+// CHECK-LABEL: func.func @only_possible
+// CHECK: onnx.Check %arg1 {expected = true, message = "the else branch of If is an error: {{.*}}rank 3{{.*}}"} : tensor<i1>
+// CHECK-NOT: onnx.If
+// CHECK: "onnx.LSTM"({{.*}}: (tensor<?x4x8xf32>,
+func.func @only_possible(%x: tensor<?x4x8xf32>, %c: tensor<i1>, %w: tensor<1x20x8xf32>, %r: tensor<1x20x5xf32>) -> tensor<*xf32> {
+  %none = onnx.NoValue
+  %axes = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
+  %y = "onnx.If"(%c) ({
+    %a = "onnx.Squeeze"(%x, %axes) : (tensor<?x4x8xf32>, tensor<1xi64>) -> tensor<4x8xf32>
+    onnx.Yield %a : tensor<4x8xf32>
+  }, {
+    onnx.Yield %x : tensor<?x4x8xf32>
+  }) : (tensor<i1>) -> tensor<*xf32>
+  %z:3 = "onnx.LSTM"(%y, %w, %r, %none, %none, %none, %none, %none) {hidden_size = 5 : si64} : (tensor<*xf32>, tensor<1x20x8xf32>, tensor<1x20x5xf32>, none, none, none, none, none) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  return %z#0 : tensor<*xf32>
+}
+
+// A branch that is an error by itself, for the shapes of the inputs.
+// CHECK-LABEL: func.func @other_branch
+// CHECK: onnx.Check %arg1 {expected = false, message = "the then branch
+// CHECK-NOT: onnx.If
+// CHECK: return %{{.*}} : tensor<4xf32>
+func.func @other_branch(%x: tensor<4xf32>, %c: tensor<i1>) -> tensor<*xf32> {
+  %axes = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
+  %y = "onnx.If"(%c) ({
+    %a = "onnx.Relu"(%x) : (tensor<4xf32>) -> tensor<4xf32>
+    onnx.Yield %a : tensor<4xf32>
+  }, {
+    %b = "onnx.Squeeze"(%x, %axes) : (tensor<4xf32>, tensor<1xi64>) -> tensor<*xf32>
+    onnx.Yield %b : tensor<*xf32>
+  }) : (tensor<i1>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// What follows takes any rank.
+// CHECK-LABEL: func.func @both_possible
+// CHECK-NOT: onnx.Check
+// CHECK: "onnx.If"
+func.func @both_possible(%x: tensor<?x4xf32>, %c: tensor<i1>) -> tensor<*xf32> {
+  %axes = onnx.Weight dense<0> : tensor<1xi64> : tensor<1xi64>
+  %y = "onnx.If"(%c) ({
+    %a = "onnx.Squeeze"(%x, %axes) : (tensor<?x4xf32>, tensor<1xi64>) -> tensor<4xf32>
+    onnx.Yield %a : tensor<4xf32>
+  }, {
+    onnx.Yield %x : tensor<?x4xf32>
+  }) : (tensor<i1>) -> tensor<*xf32>
+  %z = "onnx.Relu"(%y) : (tensor<*xf32>) -> tensor<*xf32>
+  return %z : tensor<*xf32>
+}

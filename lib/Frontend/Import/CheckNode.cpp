@@ -41,21 +41,23 @@ LogicalResult Importer::checkNode(const ::onnx::NodeProto &node) {
   return success();
 }
 
-LogicalResult Importer::checkType(Type type, Location loc) {
+LogicalResult Importer::checkType(Type type, StringRef name, Location loc) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return success();
   if (tensor.getRank() > options.limits.rank)
-    return emitError(loc) << "a tensor has rank " << tensor.getRank()
-                          << "; the limit is " << options.limits.rank;
+    return emitError(loc) << "tensor '" << name << "' has rank "
+                          << tensor.getRank() << "; the limit is "
+                          << options.limits.rank;
   int64_t count = 1;
   for (int64_t extent : tensor.getShape()) {
     if (ShapedType::isDynamic(extent) || extent == 0)
       continue;
     if (extent < 0 || llvm::MulOverflow(count, extent, count) ||
         count > options.limits.tensorElements)
-      return emitError(loc) << "a tensor of type " << type << " has more than "
-                            << options.limits.tensorElements << " elements";
+      return emitError(loc)
+             << "tensor '" << name << "' of type " << type << " has more than "
+             << options.limits.tensorElements << " elements";
   }
   return success();
 }

@@ -172,7 +172,7 @@ LogicalResult Importer::importMain(ModuleOp module) {
       return emitError(unknown)
              << "input '" << input.name() << "' has no type that Tegula knows";
     Location loc = NameLoc::get(builder.getStringAttr(input.name()));
-    if (failed(checkType(type, loc)))
+    if (failed(checkType(type, input.name(), loc)))
       return failure();
     inputs.push_back(&input);
     types.push_back(type);

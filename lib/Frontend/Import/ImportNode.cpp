@@ -375,7 +375,7 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
     if (!type)
       return op->emitError() << "the type of output '" << node.output(index)
                              << "' cannot be inferred";
-    if (failed(checkType(type, op->getLoc())))
+    if (failed(checkType(type, node.output(index), op->getLoc())))
       return failure();
     result.setType(type);
   }

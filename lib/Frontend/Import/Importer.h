@@ -107,7 +107,8 @@ private:
   mlir::LogicalResult importSchemaNode(const ::onnx::NodeProto &node,
                                        const ::onnx::OpSchema &schema);
   mlir::LogicalResult checkNode(const ::onnx::NodeProto &node);
-  mlir::LogicalResult checkType(mlir::Type type, mlir::Location loc);
+  mlir::LogicalResult checkType(mlir::Type type, llvm::StringRef name,
+                                mlir::Location loc);
   mlir::LogicalResult
   importOperands(const ::onnx::NodeProto &node, const ::onnx::OpSchema *schema,
                  llvm::SmallVectorImpl<mlir::Value> &operands);

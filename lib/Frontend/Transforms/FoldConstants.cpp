@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConstantFolder.h"
 #include "ConstantTensor.h"
 #include "TypeRefinement.h"
 
@@ -59,32 +60,15 @@ ElementsAttr reshaped(ElementsAttr weight, RankedTensorType type) {
   return {};
 }
 
-class Folder {
-public:
-  Folder(int64_t resultBytes, int64_t weightBytes)
-      : resultBytes(resultBytes), weightBytes(weightBytes) {}
+} // namespace
 
-  LogicalResult foldRegion(Region &region, bool mayFail);
+int64_t ConstantFolder::budget(Operation *op, int64_t inputBytes) const {
+  if (!preparesWeights(op) || inputBytes <= resultBytes)
+    return resultBytes;
+  return std::min(2 * inputBytes, weightBytes);
+}
 
-private:
-  LogicalResult foldOp(Operation *op, bool mayFail);
-  bool inlineBranch(onnx::IfOp op);
-  bool reshapeWeight(Operation *op);
-  bool evaluate(Operation *op);
-  bool foldShape(Operation *op);
-  bool replace(Operation *op, ArrayRef<ElementsAttr> values);
-
-  /// Bytes that the results of `op` may have.
-  int64_t budget(Operation *op, int64_t inputBytes) const {
-    if (!preparesWeights(op) || inputBytes <= resultBytes)
-      return resultBytes;
-    return std::min(2 * inputBytes, weightBytes);
-  }
-
-  int64_t resultBytes, weightBytes;
-};
-
-bool Folder::replace(Operation *op, ArrayRef<ElementsAttr> values) {
+bool ConstantFolder::replace(Operation *op, ArrayRef<ElementsAttr> values) {
   if (llvm::any_of(values, [](ElementsAttr value) { return !value; }))
     return false;
   OpBuilder builder(op);
@@ -96,7 +80,7 @@ bool Folder::replace(Operation *op, ArrayRef<ElementsAttr> values) {
   return true;
 }
 
-bool Folder::reshapeWeight(Operation *op) {
+bool ConstantFolder::reshapeWeight(Operation *op) {
   if (!onlyReshapes(op) || op->getNumOperands() == 0)
     return false;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
@@ -105,7 +89,7 @@ bool Folder::reshapeWeight(Operation *op) {
          replace(op, reshaped(weight, type));
 }
 
-bool Folder::evaluate(Operation *op) {
+bool ConstantFolder::evaluate(Operation *op) {
   Evaluator evaluator = evaluatorOf(op);
   if (!evaluator)
     return false;
@@ -152,9 +136,18 @@ bool Folder::evaluate(Operation *op) {
 }
 
 /// A shape computation whose elements are all known from types.
-bool Folder::foldShape(Operation *op) {
+bool ConstantFolder::foldShape(Operation *op) {
   if (op->getNumResults() != 1 || !isPure(op))
     return false;
+  // The type is enough for a Size; ONNX's data propagation does not know it.
+  if (auto size = dyn_cast<onnx::SizeOp>(op)) {
+    auto data = dyn_cast<RankedTensorType>(size->getOperand(0).getType());
+    auto type = dyn_cast<RankedTensorType>(size->getResult(0).getType());
+    if (data && type && type.getRank() == 0 && data.hasStaticShape())
+      return replace(
+          op, constantAttribute(type, packed<int64_t>({data.getNumElements()},
+                                                      type.getElementType())));
+  }
   auto elements = onnx::partialShapeValue(op->getResult(0));
   if (!elements || !llvm::all_of(*elements, [](auto e) { return bool(e); }))
     return false;
@@ -167,36 +160,22 @@ bool Folder::foldShape(Operation *op) {
       constantAttribute(type, packed<int64_t>(numbers, type.getElementType())));
 }
 
-/// An If of a known condition gives way to the branch that it takes.
-bool Folder::inlineBranch(onnx::IfOp op) {
-  ElementsAttr condition = onnx::constantData(op->getOperand(0));
-  auto tensor = condition ? ConstantTensor::get(condition, 64) : std::nullopt;
-  if (!tensor || tensor->bytes().size() != 1)
-    return false;
-  // Regions stand in the order of their names: else_branch, then_branch.
-  Region &region = op->getRegion(tensor->bytes()[0] != 0 ? 1 : 0);
-  if (region.empty())
-    return false;
-  Block &branch = region.front();
-  Operation *yield = branch.getTerminator();
-  if (yield->getNumOperands() != op->getNumResults())
-    return false;
-  SmallVector<Value> values(yield->getOperands());
-  yield->erase();
-  op->getBlock()->getOperations().splice(op->getIterator(),
-                                         branch.getOperations());
-  op->replaceAllUsesWith(values);
-  op->erase();
-  return true;
-}
-
-LogicalResult Folder::foldOp(Operation *op, bool mayFail) {
+LogicalResult ConstantFolder::foldOp(Operation *op, bool mayFail) {
+  auto branch = dyn_cast<onnx::IfOp>(op);
   for (Region &region : op->getRegions())
-    if (!region.empty() &&
-        failed(foldRegion(region, mayFail || isa<onnx::IfOp>(op))))
+    if (!region.empty() && failed(foldRegion(region, mayFail || branch)))
       return failure();
-  if (failed(refineTypes(op, mayFail)))
+  if (branch && takeOnlyPossibleBranch(branch))
+    return success();
+  std::string why;
+  if (failed(refineTypes(op, mayFail, &why)))
     return failure();
+  if (!why.empty()) {
+    auto name = dyn_cast<NameLoc>(op->getLoc());
+    illFormed.try_emplace(op->getParentRegion(),
+                          (name ? name.getName().str() + ": " : "") + why);
+    return success();
+  }
   if (op->getNumRegions() != 0 || op->getNumResults() == 0)
     return success();
   if (!reshapeWeight(op) && !evaluate(op))
@@ -204,20 +183,19 @@ LogicalResult Folder::foldOp(Operation *op, bool mayFail) {
   return success();
 }
 
-LogicalResult Folder::foldRegion(Region &region, bool mayFail) {
-  Block &block = region.front();
+LogicalResult ConstantFolder::foldFrom(Operation *op, bool mayFail) {
   Operation *next = nullptr;
-  for (Operation *op = block.empty() ? nullptr : &block.front(); op;
-       op = next) {
+  for (; op; op = next) {
     next = op->getNextNode();
     if (!isa_and_nonnull<onnx::OnnxDialect>(op->getDialect()) ||
-        isa<onnx::WeightOp, onnx::NoValueOp, onnx::YieldOp>(op))
+        isa<onnx::WeightOp, onnx::NoValueOp, onnx::YieldOp, onnx::CheckOp>(op))
       continue;
     if (auto branch = dyn_cast<onnx::IfOp>(op)) {
       // The operations of the branch are folded next, in its place.
+      Block *block = op->getBlock();
       Operation *before = op->getPrevNode();
-      if (inlineBranch(branch)) {
-        next = before ? before->getNextNode() : &block.front();
+      if (takeKnownBranch(branch)) {
+        next = before ? before->getNextNode() : &block->front();
         continue;
       }
     }
@@ -227,6 +205,13 @@ LogicalResult Folder::foldRegion(Region &region, bool mayFail) {
   return success();
 }
 
+LogicalResult ConstantFolder::foldRegion(Region &region, bool mayFail) {
+  Block &block = region.front();
+  return block.empty() ? success() : foldFrom(&block.front(), mayFail);
+}
+
+namespace {
+
 struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
   using FoldConstantsPassBase::FoldConstantsPassBase;
 
@@ -234,7 +219,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    Folder folder(resultBytes, weightBytes);
+    ConstantFolder folder(resultBytes, weightBytes);
     if (failed(folder.foldRegion(function.getBody(), /*mayFail=*/false)))
       return signalPassFailure();
     updateSignature(function);

@@ -39,12 +39,15 @@ static Type joined(Type a, Type b) {
 }
 
 /// The inferred types of the results of `op`, null where nothing is known.
-static FailureOr<SmallVector<Type>> inferTypes(Operation *op, bool mayFail) {
+static FailureOr<SmallVector<Type>> inferTypes(Operation *op, bool mayFail,
+                                               std::string *why = nullptr) {
   if (!mayFail)
     return onnx::inferResultTypes(op);
   std::string message;
   FailureOr<SmallVector<Type>> types =
       onnx::inferResultTypes(op, /*present=*/{}, &message);
+  if (failed(types) && why)
+    *why = message;
   return succeeded(types) ? types : SmallVector<Type>(op->getNumResults());
 }
 
@@ -116,7 +119,7 @@ static LogicalResult refineCarried(Operation *op, bool mayFail) {
   return op->emitOpError("carries shapes that do not settle");
 }
 
-LogicalResult refineTypes(Operation *op, bool mayFail) {
+LogicalResult refineTypes(Operation *op, bool mayFail, std::string *why) {
   if (op->getNumRegions() != 0 && !op->getRegion(0).empty()) {
     if (isa<onnx::LoopOp, onnx::ScanOp>(op)) {
       if (failed(refineCarried(op, mayFail)))
@@ -128,7 +131,7 @@ LogicalResult refineTypes(Operation *op, bool mayFail) {
           return failure();
     }
   }
-  FailureOr<SmallVector<Type>> types = inferTypes(op, mayFail);
+  FailureOr<SmallVector<Type>> types = inferTypes(op, mayFail, why);
   if (failed(types))
     return failure();
   bool carries = isa<onnx::LoopOp, onnx::ScanOp>(op);

@@ -17,8 +17,9 @@ mlir::Type refined(mlir::Type known, mlir::Type inferred);
 /// Infers the types of the results of `op`, of its regions first. Fails after
 /// a diagnostic when ONNX finds the operation ill-formed; with `mayFail` the
 /// types stay as they are then: a branch that never runs may be ill-formed,
-/// such as a Squeeze of an axis that is not 1.
-mlir::LogicalResult refineTypes(mlir::Operation *op, bool mayFail = false);
+/// such as a Squeeze of an axis that is not 1. What ONNX found then is `why`.
+mlir::LogicalResult refineTypes(mlir::Operation *op, bool mayFail = false,
+                                std::string *why = nullptr);
 
 /// `refineTypes` on every operation of a region, in order.
 mlir::LogicalResult refineRegion(mlir::Region &region, bool mayFail = false);

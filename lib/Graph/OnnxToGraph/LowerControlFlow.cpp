@@ -131,6 +131,22 @@ struct LowerIf : RegionPattern<onnx::IfOp> {
   }
 };
 
+struct LowerCheck : RegionPattern<onnx::CheckOp> {
+  using RegionPattern::RegionPattern;
+
+  Lowered lower(onnx::CheckOp op, Adaptor in,
+                ConversionPatternRewriter &b) const override {
+    Location loc = op.getLoc();
+    Value condition = asCondition(b, loc, in.getCondition());
+    if (!op.getExpected())
+      condition = arith::XOrIOp::create(
+          b, loc, condition,
+          arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+    checkThat(b, loc, condition, op.getMessage());
+    return SmallVector<Value>();
+  }
+};
+
 /// The types that carried values keep from one iteration to the next: those of
 /// the body's arguments.
 struct LowerLoop : RegionPattern<onnx::LoopOp> {
@@ -381,7 +397,8 @@ private:
 
 void populateControlFlowPatterns(const TypeConverter &converter,
                                  RewritePatternSet &patterns) {
-  patterns.add<LowerIf, LowerLoop, LowerScan>(converter, patterns.getContext());
+  patterns.add<LowerCheck, LowerIf, LowerLoop, LowerScan>(
+      converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

@@ -19,6 +19,16 @@ func.func @branch(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// CHECK-LABEL: func @check
+// CHECK: %[[IS:.*]] = arith.cmpi eq
+// CHECK: graph.check %[[IS]], "taken"
+func.func @check(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  onnx.Check %c {expected = false, message = "taken"} : tensor<i1>
+  return %x : tensor<4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @loop
 // CHECK: scf.while
 // CHECK: arith.addf

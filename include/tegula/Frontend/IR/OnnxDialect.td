@@ -92,6 +92,19 @@ def Onnx_CustomOp : Onnx_Op<"Custom", []> {
   let results = (outs Variadic<Onnx_Value>:$outputs);
 }
 
+def Onnx_CheckOp : Onnx_Op<"Check", [MemoryEffects<[MemWrite, MemRead]>]> {
+  let summary = "Fail the run with a message unless a condition has a value";
+  let description = [{
+    Stands where a branch was that is an error whenever it is taken.
+
+    ```mlir
+    onnx.Check %c {expected = false, message = "..."} : tensor<i1>
+    ```
+  }];
+  let arguments = (ins Onnx_Value:$condition, BoolAttr:$expected, StrAttr:$message);
+  let assemblyFormat = "$condition attr-dict `:` type($condition)";
+}
+
 def Onnx_YieldOp : Onnx_Op<"Yield", [Pure, Terminator, ReturnLike]> {
   let summary = "Outputs of a subgraph";
   let arguments = (ins Variadic<Onnx_Value>:$values);
