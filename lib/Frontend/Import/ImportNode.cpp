@@ -375,7 +375,8 @@ LogicalResult Importer::setResultTypes(const NodeProto &node, Operation *op) {
     if (!type)
       return op->emitError() << "the type of output '" << node.output(index)
                              << "' cannot be inferred";
-    if (failed(checkType(type, node.output(index), op->getLoc())))
+    StringRef name = present[index] ? StringRef(node.output(index)) : "";
+    if (failed(checkType(type, name, op->getLoc())))
       return failure();
     result.setType(type);
   }
