@@ -102,20 +102,27 @@ private:
   /// x[n] exp(-+ 2 pi i n k / N) added to the sums.
   static SmallVector<Value> term(OpBuilder &b, Location loc, const Transform &t,
                                  ValueRange at, Value n, ValueRange carried) {
-    auto constant = [&](double value) -> Value {
-      return arith::ConstantOp::create(b, loc, b.getFloatAttr(t.real, value));
-    };
+    // In f64: the sine of half a turn in f32 is not small enough to be zero
+    // after a sum of large elements.
+    Transform exact = t;
+    exact.real = b.getF64Type();
     auto mul = [&](Value x, Value y) -> Value {
       return arith::MulFOp::create(b, loc, x, y);
     };
     Value product = arith::MulIOp::create(b, loc, n, at[t.axis]);
     Value rest = arith::RemUIOp::create(b, loc, product, t.length);
-    Value turn = arith::DivFOp::create(b, loc, realOf(b, loc, t, rest),
-                                       realOf(b, loc, t, t.length));
-    Value angle =
-        mul(turn, constant((t.inverse ? 2 : -2) * 3.14159265358979323846));
+    Value turn = arith::DivFOp::create(b, loc, realOf(b, loc, exact, rest),
+                                       realOf(b, loc, exact, t.length));
+    Value factor = arith::ConstantOp::create(
+        b, loc,
+        b.getF64FloatAttr((t.inverse ? 2 : -2) * 3.14159265358979323846));
+    Value angle = mul(turn, factor);
     Value cosine = math::CosOp::create(b, loc, angle),
           sine = math::SinOp::create(b, loc, angle);
+    if (t.real != exact.real) {
+      cosine = arith::TruncFOp::create(b, loc, t.real, cosine);
+      sine = arith::TruncFOp::create(b, loc, t.real, sine);
+    }
     // A onesided input continues with the conjugates, backwards.
     Value index = n, isMirror;
     if (t.mirrored) {

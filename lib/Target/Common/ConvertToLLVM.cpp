@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -115,6 +116,8 @@ struct ConvertToLLVMPass
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
     populateAffineToStdConversionPatterns(patterns);
+    // Of tensors, only extents of what a kernel would have made are left.
+    tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
     if (hasVectors)
       populateVectorLowerings(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
