@@ -27,6 +27,8 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// What counting and addressing add to a step that is bound elsewhere.
 constexpr double kLoopCycles = 0.35;
+/// How much slower a tile runs whose columns do not lie side by side.
+constexpr double kScattered = 1.15;
 /// How much of the time for bytes from L2 is not hidden behind arithmetic.
 constexpr double kExposedL2 = 0.08;
 /// How much of the arithmetic is not hidden behind bytes from memory.
@@ -80,6 +82,12 @@ double AnalyticModel::seconds(const ContractionProblem &problem,
     perPanel += stepCycles(tailRows, vectors, target) * double(k) +
                 tileCycles(tailRows, vectors) * double(kBlocks);
   double compute = panels * perPanel;
+  // Columns read in place by many tiles: every k is another line and, with
+  // long rows, another page.
+  bool scattered =
+      !schedule.packColumns && !problem.constantColumns && m > 2 * schedule.mr;
+  if (scattered)
+    compute *= kScattered;
   if (schedule.packColumns)
     compute += double(rowBlocks) * double(k) * double(n) / double(schedule.vl) *
                (problem.transposedColumns ? 3.0 : 1.5);
@@ -90,7 +98,8 @@ double AnalyticModel::seconds(const ContractionProblem &problem,
   int64_t kc = std::min(schedule.kc, k);
   double panelBytes = double(kc * schedule.nr) * bytes;
   double tileBytes = double(kc * schedule.mr) * bytes;
-  bool panelStays = panelBytes + tileBytes <= 0.9 * double(target.l1Bytes);
+  bool panelStays =
+      !scattered && panelBytes + tileBytes <= 0.9 * double(target.l1Bytes);
   double tiles = double(ceilDiv(m, schedule.mr));
   double l2Bytes = panels * double(kBlocks) *
                    (panelBytes * (panelStays ? double(rowBlocks) : tiles) +

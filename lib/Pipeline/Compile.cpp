@@ -102,6 +102,9 @@ private:
     stageOptions.vectorRegisters = machine.vectorRegisters;
     stageOptions.l1Bytes = machine.l1Bytes;
     stageOptions.l2Bytes = machine.l2Bytes;
+    stageOptions.schedules = options.schedules;
+    stageOptions.schedulePoint = options.schedulePoint;
+    stageOptions.scheduleSeed = options.scheduleSeed;
     build(manager, stageOptions);
     manager.enableVerifier(options.verify);
     return succeeded(manager.run(module)) && finish(name);

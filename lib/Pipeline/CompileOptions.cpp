@@ -62,6 +62,18 @@ static bool parseOption(StringRef word, CompileOptions &options,
            wrong("frontend, convert, graph, schedule, outline, tile, abi or "
                  "target");
   }
+  if (value.consume_front("--schedule=")) {
+    options.schedules = value.str();
+    return !value.empty() || wrong("--schedule=FILE");
+  }
+  if (value.consume_front("--schedule-point="))
+    return (!value.getAsInteger(10, options.schedulePoint) &&
+            options.schedulePoint >= 0) ||
+           wrong("a number from 0");
+  if (value.consume_front("--schedule-seed="))
+    return (!value.getAsInteger(10, options.scheduleSeed) &&
+            options.scheduleSeed >= 0) ||
+           wrong("a number from 0");
   if (value.consume_front("--dump-stages=")) {
     options.dumpStages = value.str();
     return true;

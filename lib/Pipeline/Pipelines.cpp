@@ -46,6 +46,9 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   machine.fusedMultiplyAdd = options.useFma;
   machine.l1Bytes = options.l1Bytes;
   machine.l2Bytes = options.l2Bytes;
+  machine.schedules = options.schedules;
+  machine.point = options.schedulePoint;
+  machine.seed = options.scheduleSeed;
   pm.addNestedPass<func::FuncOp>(sched::createSelectSchedulePass(machine));
   verify(pm, options, "schedule");
 }

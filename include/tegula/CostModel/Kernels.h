@@ -36,6 +36,13 @@ struct ContractionSchedule {
   int64_t prefetch = 0;
 };
 
+inline bool operator==(const ContractionSchedule &a,
+                       const ContractionSchedule &b) {
+  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
+         a.mc == b.mc && a.nc == b.nc && a.packColumns == b.packColumns &&
+         a.prefetch == b.prefetch;
+}
+
 /// A convolution: `groups` times an implicit product of filters x (channels *
 /// window) with (channels * window) x pixels.
 struct ConvolutionProblem {
@@ -48,6 +55,10 @@ struct ConvolutionProblem {
   int64_t elementBytes = 4;
   /// Window of one element, stride 1, no padding.
   bool pointwise = false;
+  /// Between neighbouring output columns, in input columns.
+  int64_t stride = 1;
+  /// Partial sums cannot be kept in the result: k must be one block.
+  bool oneBlock = false;
 };
 
 /// The parameters of #sched.convolution.
@@ -55,6 +66,12 @@ struct ConvolutionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, kc = 1, nb = 1, fc = 1;
   bool inPlace = false;
 };
+
+inline bool operator==(const ConvolutionSchedule &a,
+                       const ConvolutionSchedule &b) {
+  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
+         a.nb == b.nb && a.fc == b.fc && a.inPlace == b.inPlace;
+}
 
 } // namespace tegula::cost
 

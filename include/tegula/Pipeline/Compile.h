@@ -38,6 +38,10 @@ struct CompileOptions {
   llvm::StringMap<int64_t> dims;
   /// The name of the typed functions; empty: that of the output file.
   std::string name;
+  /// A file of schedules to take (Schedule/README.md); empty: choose all.
+  std::string schedules;
+  /// Take this point of every kernel's space, or draw one; -1: choose.
+  int64_t schedulePoint = -1, scheduleSeed = -1;
   /// Stop after this stage and write its MLIR; empty: go on to the end.
   std::string stopAfter;
   /// A folder for the MLIR of each stage; empty: none.

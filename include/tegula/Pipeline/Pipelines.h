@@ -36,6 +36,15 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<int64_t> l2Bytes{*this, "l2-bytes",
                           llvm::cl::desc("Level-2 cache of one core"),
                           llvm::cl::init(512 << 10)};
+  /// Schedules that are not chosen, see SelectSchedulePass.
+  Option<std::string> schedules{*this, "schedules",
+                                llvm::cl::desc("A file of schedules")};
+  Option<int64_t> schedulePoint{*this, "schedule-point",
+                                llvm::cl::desc("Point of every space"),
+                                llvm::cl::init(-1)};
+  Option<int64_t> scheduleSeed{*this, "schedule-seed",
+                               llvm::cl::desc("Draws a point of every space"),
+                               llvm::cl::init(-1)};
 };
 
 /// From linalg on tensors to kernels: fusion and grouping.

@@ -20,16 +20,29 @@ static int64_t evenBlock(int64_t extent, int64_t limit, int64_t unit) {
   return roundUp(ceilDiv(std::max<int64_t>(extent, 1), parts), unit);
 }
 
-/// What a panel packed at run time may take.
+/// What a panel packed at run time may take: it lies on the stack.
 static constexpr int64_t kScratchBytes = 64 * 1024;
 /// Multiply-adds below which a task is not worth handing to another thread.
 static constexpr int64_t kTaskWork = 1 << 20;
-/// Tasks that one kernel is cut into at most: enough for balance.
-static constexpr int64_t kMaxTasks = 32;
+/// More than any problem's k: one block.
+static constexpr int64_t kWholeK = int64_t(1) << 30;
+
+namespace {
+
+/// What is enumerated; makeSchedule computes the rest.
+struct Knobs {
+  int64_t mr, vectors;
+  int64_t kLimit;   ///< Largest block of k.
+  double rowShare;  ///< Of L2, for a block of rows.
+  int64_t maxTasks; ///< That the columns are divided for.
+  bool pack;
+};
+
+} // namespace
 
 /// The columns of one task: few enough that every thread gets some.
 static int64_t columnBlock(const cost::ContractionProblem &problem,
-                           int64_t mBlocks, int64_t nr) {
+                           int64_t mBlocks, int64_t nr, int64_t maxTasks) {
   if (problem.n == cost::kDynamic)
     return nr * 8;
   int64_t m = problem.m == cost::kDynamic ? 128 : problem.m;
@@ -38,8 +51,8 @@ static int64_t columnBlock(const cost::ContractionProblem &problem,
   double work = double(batch) * double(m) * double(problem.n) * double(k);
   // Few rows are bound by reading the columns, which is slower than computing.
   work *= std::max(1.0, 8.0 / double(m));
-  int64_t tasks =
-      std::clamp<int64_t>(int64_t(work / double(kTaskWork)), 1, kMaxTasks);
+  double wanted = std::min(work / double(kTaskWork), double(maxTasks));
+  int64_t tasks = std::max<int64_t>(int64_t(wanted), 1);
   int64_t parts =
       std::max<int64_t>(1, tasks / std::max<int64_t>(1, batch * mBlocks));
   int64_t panels = ceilDiv(std::max<int64_t>(problem.n, 1), nr);
@@ -48,29 +61,74 @@ static int64_t columnBlock(const cost::ContractionProblem &problem,
 
 static cost::ContractionSchedule
 makeSchedule(const cost::ContractionProblem &problem,
-             const cost::CpuTarget &target, int64_t mr, int64_t vectors,
-             int64_t kLimit) {
+             const cost::CpuTarget &target, const Knobs &knobs) {
   cost::ContractionSchedule s;
   s.vl = target.lanes(problem.elementBytes);
-  s.mr = mr;
-  s.nr = vectors * s.vl;
-  s.kc = problem.oneBlock && problem.k != cost::kDynamic
-             ? std::max<int64_t>(problem.k, 1)
-             : evenBlock(problem.k, kLimit, 8);
-  if (problem.oneBlock && problem.k == cost::kDynamic)
-    s.kc = int64_t(1) << 30;
+  s.mr = knobs.mr;
+  s.nr = knobs.vectors * s.vl;
+  s.packColumns = knobs.pack;
+  int64_t limit = knobs.kLimit;
+  if (knobs.pack)
+    limit = std::min(limit, kScratchBytes / (s.nr * problem.elementBytes));
+  s.kc = evenBlock(problem.k, limit, 8);
+  if (problem.oneBlock)
+    s.kc =
+        problem.k == cost::kDynamic ? kWholeK : std::max<int64_t>(problem.k, 1);
   int64_t rowBytes = std::min<int64_t>(s.kc, 4096) * problem.elementBytes;
-  s.mc = evenBlock(problem.m, target.l2Bytes * 8 / 10 / rowBytes, mr);
+  int64_t rows = int64_t(double(target.l2Bytes) * knobs.rowShare) / rowBytes;
+  s.mc = evenBlock(problem.m, rows, s.mr);
   int64_t mBlocks = problem.m == cost::kDynamic
                         ? 1
                         : ceilDiv(std::max<int64_t>(problem.m, 1), s.mc);
-  s.nc = columnBlock(problem, mBlocks, s.nr);
-  bool fewRows = problem.m != cost::kDynamic && problem.m <= 2 * mr;
-  // The packed panel lies on the stack.
-  bool fits = s.kc <= kScratchBytes / (s.nr * problem.elementBytes);
-  s.packColumns = !problem.constantColumns && fits &&
-                  (problem.transposedColumns || !fewRows);
+  s.nc = columnBlock(problem, mBlocks, s.nr, knobs.maxTasks);
   return s;
+}
+
+/// May (and should) the columns be packed at run time, read in place?
+static std::vector<bool> packings(const cost::ContractionProblem &problem,
+                                  const cost::CpuTarget &target,
+                                  const Knobs &knobs) {
+  if (problem.constantColumns)
+    return {false};
+  int64_t nrBytes = knobs.vectors * target.vectorBits / 8;
+  bool fits = !problem.oneBlock || (problem.k != cost::kDynamic &&
+                                    problem.k <= kScratchBytes / nrBytes);
+  if (!fits)
+    return {false};
+  // Lanes of transposed columns are far apart: in place is never good.
+  if (problem.transposedColumns)
+    return {true};
+  // A panel that one tile uses once is not worth packing.
+  if (problem.m != cost::kDynamic && problem.m <= knobs.mr)
+    return {false};
+  return {true, false};
+}
+
+static void addPoints(const cost::ContractionProblem &problem,
+                      const cost::CpuTarget &target, Knobs knobs,
+                      std::vector<cost::ContractionSchedule> &space) {
+  bool fewRows = problem.m != cost::kDynamic && problem.m <= 2 * knobs.mr;
+  auto add = [&] {
+    cost::ContractionSchedule s = makeSchedule(problem, target, knobs);
+    if (std::find(space.begin(), space.end(), s) == space.end())
+      space.push_back(s);
+  };
+  for (bool pack : packings(problem, target, knobs)) {
+    knobs.pack = pack;
+    // With few rows nothing of a panel is used again: large blocks of k.
+    for (int64_t kLimit : {256, 512, 768, 1024, 8192}) {
+      if (fewRows != (kLimit > 768))
+        continue;
+      knobs.kLimit = kLimit;
+      for (double rowShare : {0.8, 0.25}) {
+        knobs.rowShare = rowShare;
+        for (int64_t maxTasks : {32, 8}) {
+          knobs.maxTasks = maxTasks;
+          add();
+        }
+      }
+    }
+  }
 }
 
 std::vector<cost::ContractionSchedule>
@@ -81,22 +139,9 @@ tegula::sched::contractionSpace(const cost::ContractionProblem &problem,
     for (int64_t mr = 1; mr <= 16; ++mr) {
       bool spills = mr * vectors + vectors + 1 > target.vectorRegisters;
       bool tooManyRows = problem.m != cost::kDynamic && mr > problem.m;
-      int64_t nrBytes = vectors * target.vectorBits / 8;
       if (mr > 1 && (spills || tooManyRows))
         continue;
-      bool fewRows = problem.m != cost::kDynamic && problem.m <= 2 * mr;
-      for (int64_t kLimit : {256, 512, 768, 8192}) {
-        if (kLimit != 256 && !fewRows && problem.k != cost::kDynamic &&
-            problem.k <= kLimit / 2)
-          continue;
-        // With few rows nothing of a panel is used again: no blocks of k.
-        if ((kLimit > 768) != fewRows)
-          continue;
-        int64_t limit = kLimit;
-        if (!problem.constantColumns && !fewRows)
-          limit = std::min(limit, kScratchBytes / nrBytes);
-        space.push_back(makeSchedule(problem, target, mr, vectors, limit));
-      }
+      addPoints(problem, target, {mr, vectors, 0, 0, 0, false}, space);
     }
   }
   return space;

@@ -85,6 +85,10 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
       problem.window == 1 &&
       llvm::all_of(dims.strides, [](int64_t s) { return s == 1; }) &&
       !op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
+  problem.stride = dims.strides.empty() ? 1 : dims.strides.back();
+  Type result =
+      cast<RankedTensorType>(body.results.front().getType()).getElementType();
+  problem.oneBlock = body.results.size() != 1 || result != accumulator;
   return problem;
 }
 

@@ -1,6 +1,7 @@
 //===- SelectSchedule.cpp - Choose a schedule for every kernel ------------===//
 
 #include "Problems.h"
+#include "ScheduleFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "tegula/Graph/IR/Graph.h"
@@ -17,15 +18,51 @@ namespace tegula::sched {
 #include "tegula/Schedule/Transforms/Passes.h.inc"
 } // namespace tegula::sched
 
-/// The point of `space` with the smallest predicted time; the first of equals.
+namespace {
+
+/// How a point of a space is taken.
+struct Chooser {
+  cost::CpuTarget target;
+  std::optional<uint64_t> point, seed;
+  const ScheduleFile *file = nullptr;
+};
+
+} // namespace
+
+/// The same on every machine and in every run, unlike llvm::hash_value.
+static uint64_t mix(uint64_t hash, int64_t value) {
+  hash = (hash ^ uint64_t(value)) * 0x9e3779b97f4a7c15ull;
+  return hash ^ (hash >> 29);
+}
+
+static uint64_t hashOf(const cost::ContractionProblem &p, uint64_t seed) {
+  for (int64_t value : {p.batch, p.m, p.n, p.k, p.elementBytes})
+    seed = mix(seed, value);
+  return seed;
+}
+
+static uint64_t hashOf(const cost::ConvolutionProblem &p, uint64_t seed) {
+  for (int64_t value : {p.batch, p.groups, p.filters, p.channels, p.window,
+                        p.pixels, p.elementBytes})
+    seed = mix(seed, value);
+  return seed;
+}
+
+/// The point of `space` with the smallest predicted time, the first of equals;
+/// or the one that is asked for.
 template <typename Problem, typename Schedule>
-static Schedule best(const Problem &problem, const std::vector<Schedule> &space,
-                     const cost::CpuTarget &target) {
+static Schedule choose(const Problem &problem,
+                       const std::vector<Schedule> &space,
+                       const Chooser &chooser) {
+  if (chooser.point)
+    return space[*chooser.point % space.size()];
+  if (chooser.seed)
+    return space[hashOf(problem, mix(1, *chooser.seed)) % space.size()];
   const cost::CostModel &model = cost::analyticModel();
   const Schedule *found = &space.front();
-  double seconds = model.seconds(problem, *found, target);
+  double seconds = model.seconds(problem, *found, chooser.target);
   for (const Schedule &candidate : space) {
-    double time = model.seconds(problem, candidate, target);
+    double time = model.seconds(problem, candidate, chooser.target);
     if (time < seconds) {
       seconds = time;
       found = &candidate;
@@ -40,10 +77,11 @@ static StringRef multiplyAddClass(const cost::CpuTarget &target) {
 
 static Attribute scheduleContraction(MLIRContext *context,
                                      const KernelBody &body,
-                                     const cost::CpuTarget &target) {
+                                     const Chooser &chooser) {
+  const cost::CpuTarget &target = chooser.target;
   cost::ContractionProblem problem = contractionProblem(body);
   cost::ContractionSchedule s =
-      best(problem, contractionSpace(problem, target), target);
+      choose(problem, contractionSpace(problem, target), chooser);
   return ContractionAttr::get(context, s.mr, s.nr, s.vl, s.kc, s.mc, s.nc,
                               s.packColumns, s.prefetch,
                               multiplyAddClass(target));
@@ -51,10 +89,11 @@ static Attribute scheduleContraction(MLIRContext *context,
 
 static Attribute scheduleConvolution(MLIRContext *context,
                                      const KernelBody &body,
-                                     const cost::CpuTarget &target) {
+                                     const Chooser &chooser) {
+  const cost::CpuTarget &target = chooser.target;
   cost::ConvolutionProblem problem = convolutionProblem(body);
   cost::ConvolutionSchedule s =
-      best(problem, convolutionSpace(problem, target), target);
+      choose(problem, convolutionSpace(problem, target), chooser);
   return ConvolutionAttr::get(context, s.mr, s.nr, s.vl, s.kc, s.nb, s.fc,
                               s.inPlace, multiplyAddClass(target));
 }
@@ -64,15 +103,18 @@ static Attribute scheduleConvolution(MLIRContext *context,
 static constexpr int64_t kGrain = 16 * 1024;
 
 static Attribute selectSchedule(MLIRContext *context, Block &block,
-                                const cost::CpuTarget &target) {
+                                const Chooser &chooser) {
+  const cost::CpuTarget &target = chooser.target;
   KernelBody body = readKernelBody(block);
+  if (Attribute given = chooser.file ? chooser.file->find(body) : Attribute())
+    return given;
   int64_t floatLanes = target.lanes(4);
   Family family = classifyKernel(body);
   switch (family) {
   case Family::Contraction:
-    return scheduleContraction(context, body, target);
+    return scheduleContraction(context, body, chooser);
   case Family::Convolution:
-    return scheduleConvolution(context, body, target);
+    return scheduleConvolution(context, body, chooser);
   case Family::Depthwise:
     return DepthwiseAttr::get(context, floatLanes, /*rows=*/1, /*columns=*/4,
                               multiplyAddClass(target));
@@ -100,7 +142,8 @@ struct SelectSchedulePass
   using SelectSchedulePassBase::SelectSchedulePassBase;
 
   void runOnOperation() override {
-    cost::CpuTarget target;
+    Chooser chooser;
+    cost::CpuTarget &target = chooser.target;
     target.vectorBits = vectorBits;
     target.vectorRegisters = vectorRegisters;
     target.fusedMultiplyAdd = fusedMultiplyAdd;
@@ -112,11 +155,21 @@ struct SelectSchedulePass
                                 "at least 64 bits, 4 registers, 4 KiB");
       return signalPassFailure();
     }
+    ScheduleFile file;
+    if (!schedules.empty()) {
+      if (failed(file.read(schedules, getOperation()->getLoc())))
+        return signalPassFailure();
+      chooser.file = &file;
+    }
+    if (point >= 0)
+      chooser.point = uint64_t(point.getValue());
+    if (seed >= 0)
+      chooser.seed = uint64_t(seed.getValue());
     getOperation()->walk([&](Operation *op) {
       if (op->hasAttr(kScheduleAttrName) || !isKernel(op))
         return;
       Attribute schedule =
-          selectSchedule(&getContext(), op->getRegion(0).front(), target);
+          selectSchedule(&getContext(), op->getRegion(0).front(), chooser);
       op->setAttr(kScheduleAttrName, schedule);
     });
   }

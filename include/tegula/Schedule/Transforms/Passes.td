@@ -13,6 +13,11 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     model predicts to be fastest. Nothing else changes; a kernel that already
     has a schedule keeps it.
 
+    `schedules` names a file of schedules to take instead (ScheduleFile.h).
+    `point` takes the n-th point of each kernel's space, `seed` one drawn by the
+    seed and the sizes; both count modulo the size of the space. All points of
+    a space belong to one numerics class, so that none changes a result.
+
     ```mlir
     // before
     graph.kernel ins(%x, %w : ...) outs(%o : ...) { ... linalg.matmul ... }
@@ -31,7 +36,13 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
            "The target has a fused multiply-add">,
     Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
-           "Level-2 cache of one core">
+           "Level-2 cache of one core">,
+    Option<"schedules", "schedules", "std::string", "\"\"",
+           "A file of schedules that are taken before any choice">,
+    Option<"point", "point", "int64_t", "-1",
+           "Take this point of each space; -1: choose">,
+    Option<"seed", "seed", "int64_t", "-1",
+           "Draw a point of each space; -1: choose">
   ];
 }
 
