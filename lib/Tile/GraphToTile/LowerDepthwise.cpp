@@ -136,9 +136,8 @@ LogicalResult WindowLowering::prepare(std::string &reason) {
 
 void WindowLowering::run() {
   while (outerExtents.size() + 1 < resultLoops.size())
-    outerExtents.push_back(kernel.extentOf(
-        builder, kernel.outputs[0].tensor,
-        outputDims[0][outerExtents.size()]));
+    outerExtents.push_back(kernel.extentOf(builder, kernel.outputs[0].tensor,
+                                           outputDims[0][outerExtents.size()]));
   innerExtent = kernel.extentOf(builder, kernel.outputs[0].tensor,
                                 outputDims[0][resultLoops.size() - 1]);
   Value rows = index.constant(1);
@@ -201,14 +200,12 @@ Value WindowLowering::isInside(ArrayRef<Coord> loops) {
     if (isConstantIntValue(pad.getMixedLowPad()[dim], 0) &&
         isConstantIntValue(pad.getMixedHighPad()[dim], 0))
       continue;
-    Value extent =
-        index.extent(kernel.memoryOf(pad.getSource()), dim);
+    Value extent = index.extent(kernel.memoryOf(pad.getSource()), dim);
     // Negative numbers are large unsigned ones.
     for (Value end : {low[dim].base, high[dim].base}) {
       Value here = index.less(end, extent);
-      inside = inside
-                   ? builder.createOrFold<arith::AndIOp>(loc, inside, here)
-                   : here;
+      inside = inside ? builder.createOrFold<arith::AndIOp>(loc, inside, here)
+                      : here;
     }
   }
   return inside;
@@ -228,8 +225,7 @@ Value WindowLowering::emitTap(ArrayRef<Coord> loops, Value accumulator) {
     SmallVector<Coord> at;
     for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())
       at.push_back(emitter.applyMap(builder, loc, expr, loops));
-    arguments.push_back(
-        emitter.emitVector(builder, loc, operand->get(), at));
+    arguments.push_back(emitter.emitVector(builder, loc, operand->get(), at));
   }
   arguments.push_back(accumulator);
   if (!product) {
@@ -238,10 +234,9 @@ Value WindowLowering::emitTap(ArrayRef<Coord> loops, Value accumulator) {
   }
   SmallVector<Value> factors = emitter.cloneBody(
       builder, op, arguments, loops, ValueRange{product->lhs, product->rhs});
-  return vector::FMAOp::create(builder, loc,
-                               emitter.broadcast(builder, loc, factors[0]),
-                               emitter.broadcast(builder, loc, factors[1]),
-                               accumulator);
+  return vector::FMAOp::create(
+      builder, loc, emitter.broadcast(builder, loc, factors[0]),
+      emitter.broadcast(builder, loc, factors[1]), accumulator);
 }
 
 Value WindowLowering::emitWindow(MutableArrayRef<Coord> loops) {
@@ -276,8 +271,8 @@ void WindowLowering::emitPoint(ArrayRef<Value> outer, Value column,
   };
   Value accumulator;
   if (pad && !mask) {
-    Type type = VectorType::get(
-        {vl}, op.getBlock()->getArguments().back().getType());
+    Type type =
+        VectorType::get({vl}, op.getBlock()->getArguments().back().getType());
     auto ifOp = scf::IfOp::create(builder, loc, TypeRange{type},
                                   isInside(loops), /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(builder);
@@ -296,11 +291,11 @@ void WindowLowering::emitPoint(ArrayRef<Value> outer, Value column,
   } else {
     accumulator = window();
   }
-  emitter.bindSource(op->getResult(0),
-                     [accumulator](OpBuilder &, Location,
-                                   ElementwiseEmitter::Coords) {
-                       return accumulator;
-                     });
+  emitter.bindSource(
+      op->getResult(0),
+      [accumulator](OpBuilder &, Location, ElementwiseEmitter::Coords) {
+        return accumulator;
+      });
   emitter.beginPoint(mask);
   SmallVector<Coord> point;
   for (unsigned loop : resultLoops)
