@@ -51,6 +51,35 @@ static void populateVectorLowerings(RewritePatternSet &patterns) {
                                                  /*maxTransferRank=*/1);
 }
 
+static OpFoldResult multiply(OpFoldResult a, OpFoldResult b, Location loc,
+                             PatternRewriter &rewriter) {
+  std::optional<int64_t> left = getConstantIntValue(a),
+                         right = getConstantIntValue(b);
+  if (left && right)
+    return rewriter.getIndexAttr(*left * *right);
+  Value first = getValueOrCreateConstantIndexOp(rewriter, loc, a);
+  Value second = getValueOrCreateConstantIndexOp(rewriter, loc, b);
+  return arith::MulIOp::create(rewriter, loc, first, second).getResult();
+}
+
+/// `op`'s source, which is dense, as a dense buffer of `sizes`.
+static void replaceByDense(Operation *op, Value source, MemRefType type,
+                           ArrayRef<OpFoldResult> sizes,
+                           PatternRewriter &rewriter) {
+  SmallVector<OpFoldResult> strides(sizes.size());
+  OpFoldResult stride = rewriter.getIndexAttr(1);
+  for (size_t i = sizes.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride = multiply(stride, sizes[i], op->getLoc(), rewriter);
+  }
+  rewriter.replaceOpWithNewOp<memref::ReinterpretCastOp>(
+      op, type, source, rewriter.getIndexAttr(0), sizes, strides);
+}
+
+static bool areDense(MemRefType first, MemRefType second) {
+  return first.getLayout().isIdentity() && second.getLayout().isIdentity();
+}
+
 namespace {
 
 /// A dense buffer in another shape of more dimensions. Upstream's expansion
@@ -61,32 +90,35 @@ struct ExpandDenseShape : OpRewritePattern<memref::ExpandShapeOp> {
 
   LogicalResult matchAndRewrite(memref::ExpandShapeOp op,
                                 PatternRewriter &rewriter) const override {
-    MemRefType type = op.getResultType();
-    if (!type.getLayout().isIdentity() ||
-        !op.getSrcType().getLayout().isIdentity())
+    if (!areDense(op.getSrcType(), op.getResultType()))
       return rewriter.notifyMatchFailure(op, "not dense");
-    Location loc = op.getLoc();
-    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
-    SmallVector<OpFoldResult> strides(sizes.size());
-    OpFoldResult stride = rewriter.getIndexAttr(1);
-    for (size_t i = sizes.size(); i-- > 0;) {
-      strides[i] = stride;
-      stride = multiply(stride, sizes[i], loc, rewriter);
-    }
-    rewriter.replaceOpWithNewOp<memref::ReinterpretCastOp>(
-        op, type, op.getSrc(), rewriter.getIndexAttr(0), sizes, strides);
+    replaceByDense(op, op.getSrc(), op.getResultType(),
+                   op.getMixedOutputShape(), rewriter);
     return success();
   }
+};
 
-  static OpFoldResult multiply(OpFoldResult a, OpFoldResult b, Location loc,
-                               PatternRewriter &rewriter) {
-    std::optional<int64_t> left = getConstantIntValue(a),
-                           right = getConstantIntValue(b);
-    if (left && right)
-      return rewriter.getIndexAttr(*left * *right);
-    Value first = getValueOrCreateConstantIndexOp(rewriter, loc, a);
-    Value second = getValueOrCreateConstantIndexOp(rewriter, loc, b);
-    return arith::MulIOp::create(rewriter, loc, first, second).getResult();
+/// A dense buffer in another shape of fewer dimensions. Upstream's expansion
+/// ends in a null size where a group holds several that are unknown.
+struct CollapseDenseShape : OpRewritePattern<memref::CollapseShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(memref::CollapseShapeOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!areDense(op.getSrcType(), op.getResultType()))
+      return rewriter.notifyMatchFailure(op, "not dense");
+    Location loc = op.getLoc();
+    SmallVector<OpFoldResult> sizes;
+    for (ArrayRef<int64_t> group : op.getReassociationIndices()) {
+      OpFoldResult size = rewriter.getIndexAttr(1);
+      for (int64_t dim : group)
+        size = multiply(size,
+                        memref::getMixedSize(rewriter, loc, op.getSrc(), dim),
+                        loc, rewriter);
+      sizes.push_back(size);
+    }
+    replaceByDense(op, op.getSrc(), op.getResultType(), sizes, rewriter);
+    return success();
   }
 };
 
@@ -110,7 +142,8 @@ struct ConvertToLLVMPass
   /// Operations that have no LLVM counterpart become ones that have.
   LogicalResult simplify(ArrayRef<Operation *> ops, bool hasVectors) {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandDenseShape>(&getContext(), /*benefit=*/2);
+    patterns.add<ExpandDenseShape, CollapseDenseShape>(&getContext(),
+                                                       /*benefit=*/2);
     memref::populateExpandStridedMetadataPatterns(patterns);
     memref::populateExpandOpsPatterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);

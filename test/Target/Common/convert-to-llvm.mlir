@@ -45,3 +45,13 @@ module @nested {
   // CHECK: func.func @kept
   func.func @kept() { return }
 }
+
+// And the other way: a group of unknown and known sizes becomes their product.
+// CHECK-LABEL: llvm.func @collapse
+// CHECK-NOT: builtin.unrealized_conversion_cast
+// CHECK: llvm.mul
+// CHECK: llvm.return
+func.func @collapse(%m: memref<?x4x?xf32>) -> memref<?xf32> {
+  %c = memref.collapse_shape %m [[0, 1, 2]] : memref<?x4x?xf32> into memref<?xf32>
+  return %c : memref<?xf32>
+}
