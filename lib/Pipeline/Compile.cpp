@@ -3,6 +3,7 @@
 #include "tegula/Pipeline/Compile.h"
 
 #include "EmitArtifact.h"
+#include "EmitGpu.h"
 #include "MergeModules.h"
 #include "ModelSignature.h"
 #include "tegula/Frontend/ExportModel.h"
@@ -41,7 +42,7 @@ public:
            stage(buildSchedulePipeline, "schedule") &&
            stage(buildOutlinePipeline, "outline") && takeWeights() &&
            stage(buildTilePipeline, "tile") && takePlan() &&
-           stage(buildAbiPipeline, "abi") && merge() &&
+           stage(buildAbiPipeline, "abi") && takeKernels() && merge() &&
            stage(buildLLVMPipeline, "target") && emit();
   }
 
@@ -63,7 +64,14 @@ private:
   /// Reads what later stages would forget.
   bool prepare() {
     std::string message;
-    if (!machine::machineFor(options.target, machine, message))
+    onGpu = machine::isGpuTarget(options.target);
+    if (onGpu && !machine::gpuFor(options.target, gpu.gpu, message))
+      return fail(message);
+    if (options.emit == Emit::PTX && !onGpu)
+      return fail("--emit=ptx needs a GPU, such as --target=cuda:sm_80");
+    // The host's part is small: it runs on every x86-64.
+    if (!machine::machineFor(onGpu ? "x86-64" : options.target, machine,
+                             message))
       return fail(message);
     auto entry = module.lookupSymbol<func::FuncOp>("main");
     if (!entry)
@@ -75,7 +83,8 @@ private:
     signature.name = options.name;
     if (signature.name.empty())
       signature.name = llvm::sys::path::stem(output).str();
-    signature.provenance = "tegula 0.1.0, target " + machine.name + ", -O" +
+    signature.provenance = "tegula 0.1.0, target " +
+                           (onGpu ? options.target : machine.name) + ", -O" +
                            std::to_string(options.optLevel);
     return true;
   }
@@ -97,6 +106,7 @@ private:
     StageOptions stageOptions;
     stageOptions.optimize = options.optLevel > 0;
     stageOptions.verifyContract = options.verify;
+    stageOptions.gpu = onGpu;
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
     stageOptions.vectorRegisters = machine.vectorRegisters;
@@ -183,6 +193,14 @@ private:
     return true;
   }
 
+  bool takeKernels() {
+    if (stopped || !onGpu)
+      return true;
+    if (llvm::Error error = compileKernels(module, options, gpu))
+      return fail(llvm::toString(std::move(error)));
+    return finish("gpu");
+  }
+
   bool merge() {
     if (!stopped)
       mergeModules(module, kUnitOps);
@@ -194,8 +212,9 @@ private:
       return true;
     if (options.emit == Emit::MLIR)
       return print(output);
-    if (llvm::Error error = emitArtifact({module, weights, signature, machine},
-                                         options, output))
+    if (llvm::Error error = emitArtifact(
+            {module, weights, signature, machine, onGpu ? &gpu : nullptr},
+            options, output))
       return fail(llvm::toString(std::move(error)));
     finish("emit");
     return true;
@@ -209,6 +228,8 @@ private:
   machine::Machine machine;
   target::ArtifactSignature signature;
   tile::WeightBlob weights;
+  GpuParts gpu;
+  bool onGpu = false;
   int numStages = 0;
   bool stopped = false;
 };

@@ -17,6 +17,7 @@ static bool parseEmit(StringRef text, Emit &emit) {
                                  .Case("asm", Emit::Asm)
                                  .Case("mlir", Emit::MLIR)
                                  .Case("onnx", Emit::ONNX)
+                                 .Case("ptx", Emit::PTX)
                                  .Default(std::nullopt);
   if (kind)
     emit = *kind;
@@ -33,9 +34,17 @@ static bool parseOption(StringRef word, CompileOptions &options,
   };
   if (value.consume_front("--emit="))
     return parseEmit(value, options.emit) ||
-           wrong("so, o, a, exe, llvm, asm or mlir");
+           wrong("so, o, a, exe, llvm, asm, mlir, onnx or ptx");
   if (value.consume_front("--target=")) {
     options.target = value.str();
+    return true;
+  }
+  if (value.consume_front("--gpu-image=")) {
+    options.gpuImage = value == "ptx" ? GpuImage::Ptx : GpuImage::Cubin;
+    return value == "ptx" || value == "cubin" || wrong("cubin or ptx");
+  }
+  if (value.consume_front("--ptxas=")) {
+    options.ptxas = value.str();
     return true;
   }
   if (value.consume_front("-O"))

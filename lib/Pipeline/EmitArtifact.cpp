@@ -96,6 +96,15 @@ static Error writeHeader(const target::ArtifactSignature &signature,
   return Error::success();
 }
 
+static Error writePtx(const ArtifactParts &parts, StringRef output) {
+  std::error_code error;
+  raw_fd_ostream out(output, error);
+  if (error)
+    return fail("cannot write '" + output + "': " + error.message());
+  out << parts.gpu->image;
+  return Error::success();
+}
+
 /// Compiles all units and links them with weights, manifest and runtime.
 static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
                      StringRef output) {
@@ -105,6 +114,13 @@ static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
        mlir::ModuleOp(parts.code).getOps<mlir::ModuleOp>())
     makers.push_back(
         [unit](LLVMContext &context) { return translate(unit, context); });
+  if (parts.gpu)
+    makers.push_back(
+        [&](LLVMContext &context) -> Expected<std::unique_ptr<Module>> {
+          return target::makeProgramModule(context, parts.gpu->gpu,
+                                           parts.gpu->kernels, parts.gpu->image,
+                                           parts.gpu->isPtx);
+        });
   auto objects = target::emitObjects(makers, emit, options.threads);
   if (!objects)
     return objects.takeError();
@@ -119,6 +135,7 @@ static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
   target::LinkOptions link;
   link.name = target::sanitizeIdentifier(parts.signature.name);
   link.weights = linkWeights(parts.weights);
+  link.withGpu = parts.gpu != nullptr;
   return target::linkArtifact(inputs, outputKind(options.emit), link, output);
 }
 
@@ -141,6 +158,8 @@ Error tegula::pipeline::emitArtifact(const ArtifactParts &parts,
           out << StringRef(text->data(), text->size());
           return Error::success();
         });
+  if (options.emit == Emit::PTX)
+    return writePtx(parts, output);
   if (Error error = linkAll(parts, options, output))
     return error;
   if (options.emit == Emit::Executable)

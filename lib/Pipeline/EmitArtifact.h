@@ -3,6 +3,7 @@
 #ifndef TEGULA_PIPELINE_EMITARTIFACT_H
 #define TEGULA_PIPELINE_EMITARTIFACT_H
 
+#include "EmitGpu.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "tegula/Machine/Machine.h"
 #include "tegula/Pipeline/Compile.h"
@@ -19,6 +20,8 @@ struct ArtifactParts {
   const tile::WeightBlob &weights;
   const target::ArtifactSignature &signature;
   const machine::Machine &machine;
+  /// Null unless the kernels run on a GPU.
+  const GpuParts *gpu = nullptr;
 };
 
 /// Writes what `options.emit` asks for to `output`. Libraries get a C header

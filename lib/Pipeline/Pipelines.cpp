@@ -10,6 +10,8 @@
 #include "tegula/Pipeline/Passes.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 #include "tegula/Target/Common/Passes.h"
+#include "tegula/Target/GPU/Passes.h"
+#include "tegula/Tile/GraphToGpu/Passes.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 #include "tegula/Tile/Transforms/Passes.h"
 
@@ -37,8 +39,9 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
 
 void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
                                              const StageOptions &options) {
-  // Without optimisation no kernel has a schedule: all become plain loops.
-  if (!options.optimize)
+  // Without optimisation no kernel has a schedule: all become plain loops; so
+  // far on GPUs, too.
+  if (!options.optimize || options.gpu)
     return;
   sched::SelectSchedulePassOptions machine;
   machine.vectorBits = options.vectorBits;
@@ -65,6 +68,13 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
                                          const StageOptions &options) {
   pm.addNestedPass<func::FuncOp>(tile::createBufferizeEntryPass());
   OpPassManager &kernels = pm.nest<ModuleOp>();
+  if (options.gpu) {
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuLoopsPass());
+    kernels.addPass(tile::createOutlineGpuKernelsPass());
+    pm.addPass(tile::createPlanArenaPass());
+    verify(pm, options, "tile");
+    return;
+  }
   if (options.optimize) {
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
@@ -88,11 +98,22 @@ void tegula::pipeline::buildAbiPipeline(OpPassManager &pm,
   math.useFma = options.useFma;
   kernels.addPass(target::createExpandMathPass(math));
   kernels.addNestedPass<func::FuncOp>(createSCFToControlFlowPass());
-  kernels.addPass(target::createLowerKernelPass());
+  kernels.addPass(target::createLowerKernelPass({options.gpu}));
   // Failures return from the middle of the function: no nested regions.
   pm.addNestedPass<func::FuncOp>(target::createExpandMathPass(math));
   pm.addNestedPass<func::FuncOp>(createSCFToControlFlowPass());
-  pm.addPass(target::createLowerEntryPass());
+  target::LowerEntryPassOptions entry;
+  entry.onDevice = options.gpu;
+  pm.addPass(target::createLowerEntryPass(entry));
+  if (options.gpu)
+    pm.addPass(target::createLowerDevicePass());
+}
+
+void tegula::pipeline::buildGpuPipeline(OpPassManager &pm) {
+  pm.addPass(target::createExpandMathPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(target::createConvertGpuKernelsPass());
+  pm.addPass(target::createConvertToLLVMPass());
 }
 
 void tegula::pipeline::buildLLVMPipeline(OpPassManager &pm,

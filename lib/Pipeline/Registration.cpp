@@ -13,12 +13,15 @@
 #include "tegula/Schedule/Transforms/Passes.h"
 #include "tegula/Target/Common/Passes.h"
 #include "tegula/Target/Common/Translate.h"
+#include "tegula/Target/GPU/Passes.h"
+#include "tegula/Tile/GraphToGpu/Passes.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 #include "tegula/Tile/Transforms/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
   registry
       .insert<graph::GraphDialect, onnx::OnnxDialect, sched::SchedDialect>();
+  registry.insert<mlir::gpu::GPUDialect, mlir::NVVM::NVVMDialect>();
   tile::registerBufferizationModels(registry);
   target::registerTranslation(registry);
 }
@@ -31,7 +34,9 @@ void tegula::pipeline::registerTegulaPasses() {
   sched::registerTegulaScheduleTransformsPasses();
   tile::registerTegulaGraphToTilePasses();
   tile::registerTegulaTileTransformsPasses();
+  tile::registerTegulaGraphToGpuPasses();
   target::registerTegulaTargetCommonPasses();
+  target::registerTegulaTargetGpuPasses();
   registerTegulaPipelinePasses();
   registerPipelines();
 }

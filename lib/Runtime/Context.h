@@ -60,6 +60,7 @@ struct Job {
 };
 
 struct Pool;
+struct GpuState; // Gpu.cpp.
 
 /// A worker's mailbox, alone in its cache line.
 struct alignas(64) Worker {
@@ -107,6 +108,7 @@ struct TegulaContext {
   tegula::runtime::Output *outputs;
   void **inputData;
   const int64_t **inputShapes;
+  tegula::runtime::GpuState *gpu; // Null unless the model is for a GPU.
 };
 
 namespace tegula {
@@ -144,6 +146,13 @@ void freeSpares(TegulaContext *ctx, int64_t keptRuns);
 bool startPool(Pool &pool, int32_t numThreads);
 void stopPool(Pool &pool);
 void parallel(Pool &pool, const Job &job);
+// Gpu.cpp, which only artifacts for a GPU are linked with.
+__attribute__((weak)) int32_t gpuCreate(TegulaContext *ctx,
+                                        const TegulaOptions &options);
+__attribute__((weak)) void gpuDestroy(TegulaContext *ctx);
+/// Runs the entry function between copies of the outputs.
+__attribute__((weak)) int32_t gpuRun(TegulaContext *ctx);
+
 /// CPUs that this process may use.
 int32_t availableCpus();
 

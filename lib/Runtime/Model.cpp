@@ -66,6 +66,19 @@ static const char *statusText(int32_t status) {
     return "another run of this context is going on";
   case TEGULA_OUT_OF_RANGE:
     return "an index or value is out of range";
+  case TEGULA_NO_DRIVER:
+    return "the model runs on an NVIDIA GPU, and the driver's library "
+           "(libcuda.so.1) cannot be loaded, is too old or does not start";
+  case TEGULA_NO_GPU:
+    return "there is no NVIDIA GPU of the number that the options name";
+  case TEGULA_UNSUPPORTED_GPU:
+    return "the GPU is not of the kind the model was compiled for: compile "
+           "with its --target=cuda:sm_..., or with --gpu-image=ptx";
+  case TEGULA_GPU_CODE:
+    return "the GPU's driver refuses the model's device code: update the "
+           "driver, or compile without --gpu-image=ptx";
+  case TEGULA_GPU_FAILED:
+    return "a call of the GPU's driver failed";
   case TEGULA_CHECK_FAILED:
     return "a condition on values does not hold";
   default:
@@ -97,6 +110,8 @@ static void destroy(TegulaContext *ctx) {
     return;
   KeepErrno keepErrno;
   stopPool(ctx->pool);
+  if (gpuDestroy)
+    gpuDestroy(ctx);
   freeSpares(ctx, 0);
   release(ctx, ctx->arena);
   for (int64_t i = 0; ctx->slots && i < ctx->manifest->num_slots; ++i)
@@ -161,6 +176,11 @@ static int32_t create(const TegulaOptions *given, TegulaContext **result) {
     destroy(ctx);
     return TEGULA_OUT_OF_MEMORY;
   }
+  if (gpuCreate)
+    if (int32_t status = gpuCreate(ctx, options)) {
+      destroy(ctx);
+      return status;
+    }
   *result = ctx;
   return TEGULA_OK;
 }
@@ -198,7 +218,9 @@ static int32_t runChecked(TegulaContext *ctx, const TegulaTensor *inputs,
   if (int32_t status = checkTensors(ctx, inputs, outputs))
     return status;
   ctx->pool.active.store(1, std::memory_order_relaxed);
-  const int32_t status = tegula_entry(ctx, ctx->inputData, ctx->inputShapes);
+  const int32_t status =
+      gpuRun ? gpuRun(ctx)
+             : tegula_entry(ctx, ctx->inputData, ctx->inputShapes);
   ctx->pool.active.store(0, std::memory_order_relaxed);
   retireAllocations(ctx, nullptr);
   freeSpares(ctx, 1);

@@ -63,6 +63,8 @@ class Options(ctypes.Structure):
         ("max_bytes", ctypes.c_int64),
         ("poison", ctypes.c_int32),
         ("poison_byte", ctypes.c_int32),
+        ("gpu_library", ctypes.c_char_p),
+        ("gpu_device", ctypes.c_int64),
     ]
 
 

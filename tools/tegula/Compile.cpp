@@ -16,8 +16,12 @@ using namespace tegula::pipeline;
 static constexpr StringLiteral kUsage =
     "usage: tegula compile MODEL.onnx [-o FILE] [options]\n\n"
     "  -o FILE               what to write (default: beside the model)\n"
-    "  --emit=KIND           so (default), o, a, exe, llvm, asm, mlir, onnx\n"
-    "  --target=MACHINE      host (default), x86-64-v2, ... or triple,cpu\n"
+    "  --emit=KIND           so (default), o, a, exe, llvm, asm, mlir, onnx,\n"
+    "                        ptx (of a model for a GPU)\n"
+    "  --target=MACHINE      host (default), x86-64-v2, ... or triple,cpu;\n"
+    "                        cuda:sm_80, cuda:sm_90a, ... for an NVIDIA GPU\n"
+    "  --gpu-image=KIND      cubin (default; needs ptxas) or ptx\n"
+    "  --ptxas=FILE          the assembler, if not in PATH\n"
     "  -O0 .. -O3            -O0: one kernel per operator, plain loops\n"
     "  --dim=NAME=EXTENT     fix a symbolic dimension\n"
     "  --name=NAME           name of the typed functions\n"
@@ -62,6 +66,9 @@ static std::string defaultOutput(StringRef path,
     break;
   case Emit::ONNX:
     extension = "tegula.onnx";
+    break;
+  case Emit::PTX:
+    extension = "ptx";
     break;
   }
   sys::path::replace_extension(output, extension);

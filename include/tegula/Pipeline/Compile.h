@@ -23,15 +23,25 @@ enum class Emit {
   LLVM,
   Asm,
   MLIR,
-  ONNX
+  ONNX,
+  PTX ///< The device code of a model for a GPU, as text.
+};
+
+/// In which form a GPU artifact holds its kernels.
+enum class GpuImage {
+  Cubin, ///< Machine code of the target's chip; needs ptxas to compile.
+  Ptx    ///< Text that the driver translates when the model is loaded.
 };
 
 /// Everything that decides what is made of a model. The same model and options
 /// give the same bytes.
 struct CompileOptions {
   Emit emit = Emit::SharedObject;
-  /// "host", or what machine::machineFor takes.
+  /// "host", what machine::machineFor takes, or what machine::gpuFor takes.
   std::string target = "host";
+  GpuImage gpuImage = GpuImage::Cubin;
+  /// The assembler of GPU code; empty: the one that target::findPtxas finds.
+  std::string ptxas;
   /// 0: one kernel per operator, plain loops. 3: everything.
   unsigned optLevel = 3;
   /// Extents for symbolic dimensions, by name.

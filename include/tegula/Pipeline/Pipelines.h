@@ -20,6 +20,8 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<bool> verifyContract{*this, "verify-contract",
                               llvm::cl::desc("Check the stage's contract"),
                               llvm::cl::init(true)};
+  Option<bool> gpu{*this, "gpu", llvm::cl::desc("Kernels run on a GPU"),
+                   llvm::cl::init(false)};
   /// Facts of the target machine, in its own units (Machine.h).
   Option<bool> useFma{*this, "use-fma",
                       llvm::cl::desc("The target multiplies and adds at once"),
@@ -67,6 +69,9 @@ void buildAbiPipeline(mlir::OpPassManager &pm, const StageOptions &options);
 
 /// From there to the LLVM dialect, in every nested module.
 void buildLLVMPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+
+/// From the kernels of GPU modules, moved to a module of their own, to NVVM.
+void buildGpuPipeline(mlir::OpPassManager &pm);
 
 /// Registers every stage with the pass-pipeline parser.
 void registerPipelines();

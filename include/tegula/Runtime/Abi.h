@@ -41,7 +41,12 @@ enum {
   TEGULA_BUSY = 9,             /* another run of this context is going on */
   TEGULA_OUT_OF_RANGE = 10,    /* an index or value met at run time */
   TEGULA_CHECK_FAILED = 11,    /* another condition on values does not hold */
-  TEGULA_INTERNAL = 12         /* a defect of the compiler or the runtime */
+  TEGULA_INTERNAL = 12,        /* a defect of the compiler or the runtime */
+  TEGULA_NO_DRIVER = 13,       /* the GPU's driver cannot be loaded */
+  TEGULA_NO_GPU = 14,          /* the driver knows no GPU of that number */
+  TEGULA_UNSUPPORTED_GPU = 15, /* the model was compiled for another GPU */
+  TEGULA_GPU_CODE = 16,        /* the driver refuses the device code */
+  TEGULA_GPU_FAILED = 17       /* another call of the driver failed */
 };
 
 /* A tensor handed to or received from `run`. */
@@ -115,6 +120,10 @@ typedef struct TegulaOptions {
      results must not change. For tests. */
   int32_t poison;
   int32_t poison_byte;
+  /* Models for a GPU: the driver to load, NULL for "libcuda.so.1", and the
+     number of the device. */
+  const char *gpu_library;
+  int64_t gpu_device;
 } TegulaOptions;
 
 typedef struct TegulaContext TegulaContext;
@@ -174,6 +183,53 @@ void tegula_rt_parallel(void *ctx,
                         void *args, int64_t count);
 /* Records a failure and returns `code`. The first failure of a run stays. */
 int32_t tegula_rt_fail(void *ctx, int32_t code, const char *message);
+
+/*===- Models for a GPU ----------------------------------------------------===
+ *
+ * The same functions for memory of the device, and what moves data and starts
+ * kernels. All work goes to one stream, in order; a NULL pointer or a status
+ * that is not 0 is a failure that is recorded.
+ *===----------------------------------------------------------------------===*/
+
+/* One kernel. Parameters are passed as 8-byte slots. */
+typedef struct TegulaGpuKernel {
+  const char *name;
+  int32_t index; /* in TegulaGpuProgram.kernels */
+  int32_t num_parameters;
+  int32_t threads; /* of a block */
+  int32_t shared_bytes;
+} TegulaGpuKernel;
+
+/* All device code of a model. */
+typedef struct TegulaGpuProgram {
+  const char *chip; /* "sm_80" */
+  int32_t compute_major, compute_minor;
+  int32_t is_exact; /* runs on this compute capability only */
+  int32_t is_ptx;   /* runs on later generations, too, unless is_exact */
+  int32_t num_kernels;
+  const TegulaGpuKernel *const *kernels;
+  const void *image; /* a cubin, or PTX text with a NUL at its end */
+} TegulaGpuProgram;
+
+extern const TegulaGpuProgram tegula_gpu_program;
+
+void *tegula_rt_gpu_input(void *ctx, int64_t index);
+void *tegula_rt_gpu_output(void *ctx, int64_t index, int64_t rank,
+                           const int64_t *shape);
+void *tegula_rt_gpu_arena(void *ctx, int64_t bytes);
+void *tegula_rt_gpu_slot(void *ctx, int64_t slot, int64_t bytes);
+void *tegula_rt_gpu_allocate(void *ctx, int64_t bytes);
+void *tegula_rt_gpu_weights(void *ctx);
+int32_t tegula_rt_gpu_copy(void *ctx, void *target, const void *source,
+                           int64_t bytes);
+/* Waits until `bytes` of device memory are at `host`. */
+int32_t tegula_rt_gpu_read(void *ctx, void *host, const void *device,
+                           int64_t bytes);
+/* `host` may change as soon as this returns. */
+int32_t tegula_rt_gpu_write(void *ctx, void *device, const void *host,
+                            int64_t bytes);
+int32_t tegula_rt_gpu_launch(void *ctx, const TegulaGpuKernel *kernel,
+                             const void *slots, int64_t blocks);
 
 #ifdef __cplusplus
 }

@@ -322,6 +322,10 @@ Error tegula::target::linkArtifact(ArrayRef<StringRef> objects, OutputKind kind,
       makePlaceholder(options.weights.size);
   SmallVector<StringRef> all(objects);
   all.push_back(StringRef(placeholder.data(), placeholder.size()));
+  if (options.withGpu) {
+    runtime::EmbeddedObject object = runtime::embeddedGpu();
+    all.push_back(StringRef(object.data, object.size));
+  }
   Error error = linkKind(job, all, kind, options.name, std::string(unfinished));
   if (!error)
     error = appendWeights(std::string(unfinished), options.weights);

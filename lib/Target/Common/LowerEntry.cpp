@@ -2,9 +2,9 @@
 
 #include "tegula/Target/Common/Passes.h"
 
-#include "RuntimeCalls.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Runtime/Abi.h"
+#include "tegula/Target/Common/RuntimeCalls.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tegula::target {
@@ -29,8 +29,9 @@ namespace {
 /// Lowers one entry function.
 class EntryLowering {
 public:
-  explicit EntryLowering(func::FuncOp func)
-      : func(func), pointerType(LLVM::LLVMPointerType::get(func.getContext())),
+  EntryLowering(func::FuncOp func, bool onDevice)
+      : func(func), onDevice(onDevice),
+        pointerType(LLVM::LLVMPointerType::get(func.getContext())),
         runtime(func, lowerArguments()) {}
 
   LogicalResult lower() {
@@ -42,6 +43,11 @@ public:
     });
     createArena();
     createSlots(ops);
+    for (Value pointer : devicePointers) {
+      OpBuilder builder(func.getContext());
+      builder.setInsertionPointAfterValue(pointer);
+      runtime.checkPointer(builder, func.getLoc(), pointer);
+    }
     for (Operation *op : ops) {
       LogicalResult result =
           llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -71,6 +77,13 @@ private:
       auto type = cast<MemRefType>(argument.getType());
       Value pointer = LLVM::LoadOp::create(builder, loc, pointerType,
                                            element(builder, loc, inputs, i));
+      if (onDevice) {
+        Value index = arith::ConstantIntOp::create(builder, loc, i, 64);
+        RuntimeCalls calls(func, context);
+        pointer = calls.call(builder, loc, runtimeName("input"), pointerType,
+                             {context, index});
+        devicePointers.push_back(pointer);
+      }
       SmallVector<Value> sizes;
       if (!type.hasStaticShape()) {
         Value shape = LLVM::LoadOp::create(builder, loc, pointerType,
@@ -93,6 +106,11 @@ private:
     return context;
   }
 
+  /// The runtime has each function twice, for memory of the host and of a GPU.
+  std::string runtimeName(StringRef name) {
+    return ((onDevice ? "tegula_rt_gpu_" : "tegula_rt_") + name).str();
+  }
+
   int64_t attribute(Operation *op, StringRef name) {
     auto value = op->getAttrOfType<IntegerAttr>(name);
     return value ? value.getInt() : 0;
@@ -106,7 +124,7 @@ private:
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
     Location loc = func.getLoc();
     Value size = arith::ConstantIntOp::create(builder, loc, bytes, 64);
-    arena = runtime.call(builder, loc, "tegula_rt_arena", pointerType,
+    arena = runtime.call(builder, loc, runtimeName("arena"), pointerType,
                          {runtime.getContext(), size});
     runtime.checkPointer(builder, loc, arena);
   }
@@ -139,7 +157,7 @@ private:
 
   LogicalResult lower(memref::AllocOp alloc) {
     if (alloc->hasAttr("tegula.heap")) {
-      runtime.allocateOnHeap(alloc);
+      runtime.allocateOnHeap(alloc, onDevice);
       return success();
     }
     OpBuilder builder(alloc);
@@ -156,7 +174,7 @@ private:
           builder, loc, attribute(alloc, "tegula.slot"), 64);
       Value bytes = RuntimeCalls::byteSize(builder, loc, alloc.getType(),
                                            alloc.getDynamicSizes());
-      pointer = runtime.call(builder, loc, "tegula_rt_slot", pointerType,
+      pointer = runtime.call(builder, loc, runtimeName("slot"), pointerType,
                              {runtime.getContext(), slot, bytes});
       runtime.checkPointer(builder, loc, pointer);
     } else if (alloc->hasAttr("tegula.output")) {
@@ -200,7 +218,7 @@ private:
                             element(builder, loc, shape, dim));
     }
     Value indexValue = arith::ConstantIntOp::create(builder, loc, index, 64);
-    return runtime.call(builder, loc, "tegula_rt_output", pointerType,
+    return runtime.call(builder, loc, runtimeName("output"), pointerType,
                         {runtime.getContext(), indexValue, rank, shape});
   }
 
@@ -257,8 +275,10 @@ private:
   }
 
   func::FuncOp func;
+  bool onDevice;
   SmallVector<Type> resultTypes{func.getResultTypes()};
   Type pointerType;
+  SmallVector<Value> devicePointers;
   RuntimeCalls runtime;
   Value arena;
   Value slots;
@@ -279,7 +299,7 @@ struct LowerEntryPass
         func.emitOpError("expects buffers as arguments, found ") << type;
         return signalPassFailure();
       }
-    if (failed(EntryLowering(func).lower()))
+    if (failed(EntryLowering(func, onDevice).lower()))
       signalPassFailure();
   }
 };

@@ -2,7 +2,7 @@
 
 #include "tegula/Target/Common/Passes.h"
 
-#include "RuntimeCalls.h"
+#include "tegula/Target/Common/RuntimeCalls.h"
 
 namespace tegula::target {
 #define GEN_PASS_DEF_LOWERKERNELPASS
@@ -76,6 +76,8 @@ namespace {
 
 struct LowerKernelPass
     : tegula::target::impl::LowerKernelPassBase<LowerKernelPass> {
+  using LowerKernelPassBase::LowerKernelPassBase;
+
   void runOnOperation() override {
     for (func::FuncOp func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
@@ -130,7 +132,7 @@ struct LowerKernelPass
                                            IntegerType::get(context, 32)));
     RuntimeCalls runtime(body, body.getArguments().back());
     for (memref::AllocOp alloc : allocs)
-      runtime.allocateOnHeap(alloc);
+      runtime.allocateOnHeap(alloc, onDevice);
     for (func::ReturnOp op : returns) {
       OpBuilder builder(op);
       Value zero = arith::ConstantIntOp::create(builder, op.getLoc(), 0, 32);

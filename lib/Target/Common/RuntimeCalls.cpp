@@ -1,6 +1,6 @@
 //===- RuntimeCalls.cpp - Calls of the runtime, and its buffers -----------===//
 
-#include "RuntimeCalls.h"
+#include "tegula/Target/Common/RuntimeCalls.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -155,14 +155,14 @@ Value RuntimeCalls::byteSize(OpBuilder &builder, Location loc, MemRefType type,
   return arith::SelectOp::create(builder, loc, bad, refused, total);
 }
 
-void RuntimeCalls::allocateOnHeap(memref::AllocOp alloc) {
+void RuntimeCalls::allocateOnHeap(memref::AllocOp alloc, bool onDevice) {
   OpBuilder builder(alloc);
   Location loc = alloc.getLoc();
   Value bytes =
       byteSize(builder, loc, alloc.getType(), alloc.getDynamicSizes());
-  Value pointer =
-      call(builder, loc, "tegula_rt_allocate",
-           LLVM::LLVMPointerType::get(builder.getContext()), {context, bytes});
+  Value pointer = call(
+      builder, loc, onDevice ? "tegula_rt_gpu_allocate" : "tegula_rt_allocate",
+      LLVM::LLVMPointerType::get(builder.getContext()), {context, bytes});
   checkPointer(builder, loc, pointer);
   Value buffer =
       bufferAt(builder, loc, alloc.getType(), pointer, alloc.getDynamicSizes());

@@ -1,6 +1,6 @@
 //===- LoopEmission.cpp - A linalg op as scalar loops ---------------------===//
 
-#include "LoopEmission.h"
+#include "tegula/Tile/Transforms/LoopEmission.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,9 +19,8 @@ static SmallVector<Value> indicesOf(OpBuilder &builder, Location loc,
   return indices;
 }
 
-/// Clones the scalar body of `op` for the point `loops`.
-static void emitBody(OpBuilder &builder, linalg::LinalgOp op,
-                     ValueRange loops) {
+void tegula::tile::emitPoint(OpBuilder &builder, linalg::LinalgOp op,
+                             ValueRange loops) {
   Location loc = op.getLoc();
   Block &body = op->getRegion(0).front();
   IRMapping mapping;
@@ -68,5 +67,5 @@ void tegula::tile::emitScalarLoops(OpBuilder &builder, linalg::LinalgOp op,
     loops.push_back(loop.getInductionVar());
     builder.setInsertionPointToStart(loop.getBody());
   }
-  emitBody(builder, op, loops);
+  emitPoint(builder, op, loops);
 }

@@ -43,6 +43,8 @@ struct LinkOptions {
   /// Written once, straight into the artifact: neither a copy in memory nor a
   /// temporary file is made.
   WeightBlob weights;
+  /// Link with the part of the runtime that drives a GPU.
+  bool withGpu = false;
   /// A directory for intermediate files; empty: a private one, removed at the
   /// end.
   std::string workDirectory;

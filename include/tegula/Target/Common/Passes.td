@@ -59,7 +59,9 @@ def LowerEntryPass : Pass<"tegula-target-lower-entry", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"entry", "entry", "std::string", /*default=*/"\"main\"",
-           "Name of the entry function">
+           "Name of the entry function">,
+    Option<"onDevice", "on-device", "bool", /*default=*/"false",
+           "Buffers are memory of a GPU">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",
@@ -84,6 +86,10 @@ def LowerKernelPass : Pass<"tegula-target-lower-kernel", "::mlir::ModuleOp"> {
     func.func private @k_body(%a: !llvm.ptr {llvm.noalias}, %size: index, %begin: index, %end: index)
     ```
   }];
+  let options = [
+    Option<"onDevice", "on-device", "bool", /*default=*/"false",
+           "Buffers are memory of a GPU">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",
                            "::mlir::func::FuncDialect",

@@ -42,8 +42,9 @@ public:
                               mlir::MemRefType type,
                               mlir::ValueRange dynamicSizes);
 
-  /// Replaces `alloc` by memory of the runtime that dies with the run.
-  void allocateOnHeap(mlir::memref::AllocOp alloc);
+  /// Replaces `alloc` by memory of the runtime that dies with the run; that of
+  /// the GPU if `onDevice`.
+  void allocateOnHeap(mlir::memref::AllocOp alloc, bool onDevice = false);
 
   /// Checks that `pointer`, from the runtime, is not null.
   void checkPointer(mlir::OpBuilder &builder, mlir::Location loc,

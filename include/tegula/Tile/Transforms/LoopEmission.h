@@ -3,6 +3,7 @@
 #ifndef TEGULA_TILE_TRANSFORMS_LOOPEMISSION_H
 #define TEGULA_TILE_TRANSFORMS_LOOPEMISSION_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace tegula::tile {
@@ -12,6 +13,10 @@ namespace tegula::tile {
 /// variables.
 void emitScalarLoops(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
                      mlir::ValueRange outer);
+
+/// Emits the scalar body of `op` for the point `loops`, one value per loop.
+void emitPoint(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
+               mlir::ValueRange loops);
 
 } // namespace tegula::tile
 
