@@ -1,6 +1,8 @@
 """How lit runs the tests: which files, which tools, which substitutions."""
 
+import ctypes
 import os
+import shutil
 
 import lit.formats
 
@@ -27,5 +29,16 @@ config.substitutions += [
     ("%tegula_src", config.tegula_src),
     ("%tegula_obj", config.tegula_obj),
 ]
+# The assembler of GPU code, where `tegula compile` looks for it, and the driver.
+ptxas = shutil.which("ptxas") or shutil.which("ptxas", path=os.path.dirname(config.python)) or shutil.which("ptxas", path="/usr/local/cuda/bin")
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
+try:
+    ctypes.CDLL("libcuda.so.1")
+    config.available_features.add("cuda-driver")
+except OSError:
+    pass
+
 if config.sanitized:
     config.available_features.add("asan")

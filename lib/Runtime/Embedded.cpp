@@ -24,7 +24,7 @@ tegula::runtime::EmbeddedObject tegula::runtime::embeddedProgram() {
 }
 
 tegula::runtime::EmbeddedObject tegula::runtime::embeddedGpu() {
-  return {tegula_embedded_gpu_begin,
-          static_cast<size_t>(tegula_embedded_gpu_end -
-                              tegula_embedded_gpu_begin)};
+  return {
+      tegula_embedded_gpu_begin,
+      static_cast<size_t>(tegula_embedded_gpu_end - tegula_embedded_gpu_begin)};
 }

@@ -135,9 +135,22 @@ static bool allocateTables(TegulaContext *ctx) {
   return ctx->slots && ctx->outputs && ctx->inputData && ctx->inputShapes;
 }
 
+/// Options of a caller that was compiled before the last fields were added are
+/// shorter; what they lack is zero.
+static bool readOptions(const TegulaOptions *given, TegulaOptions *options) {
+  memset(options, 0, sizeof(*options));
+  if (!given)
+    return true;
+  if (given->size < offsetof(TegulaOptions, gpu_library) ||
+      given->size > sizeof(*options))
+    return false;
+  memcpy(options, given, given->size);
+  return true;
+}
+
 static int32_t checkOptions(const TegulaOptions &options) {
-  if (options.size != sizeof(TegulaOptions) || options.num_threads < 0 ||
-      options.max_bytes < 0 || options.arena_bytes < 0 ||
+  if (options.num_threads < 0 || options.max_bytes < 0 ||
+      options.arena_bytes < 0 ||
       reinterpret_cast<uintptr_t>(options.arena) % kAlignment != 0)
     return TEGULA_INVALID_ARGUMENT;
   if (options.arena && options.arena_bytes < tegula_manifest.arena_bytes)
@@ -150,10 +163,9 @@ static int32_t create(const TegulaOptions *given, TegulaContext **result) {
   if (!result)
     return TEGULA_INVALID_ARGUMENT;
   *result = nullptr;
-  TegulaOptions options = {};
-  options.size = sizeof(options);
-  if (given)
-    options = *given;
+  TegulaOptions options;
+  if (!readOptions(given, &options))
+    return TEGULA_INVALID_ARGUMENT;
   if (int32_t status = checkOptions(options))
     return status;
   if (!cpuFits(tegula_manifest.cpu_features))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a build of Tegula needs and this machine lacks (Debian 12):
-#   distribution packages, a Python environment in build/venv, and ONNX's C++
-#   library in build/deps (built once, about 3 minutes on 2 cores).
+#   distribution packages, a Python environment in build/venv, NVIDIA's ptxas,
+#   and ONNX's C++ library in build/deps (built once, 3 minutes on 2 cores).
 # Does nothing, quickly, when all is there. TEGULA_DEPS may name a folder that
 # holds an onnx-<version> built before.
 set -euo pipefail
@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.."
 
 llvm=22
 onnx=1.23.2
+nvcc=13.0.88
 packages=(
   ca-certificates clang-$llvm lld-$llvm llvm-$llvm-dev llvm-$llvm-tools
   libmlir-$llvm-dev mlir-$llvm-tools liblld-$llvm-dev libclang-rt-$llvm-dev
@@ -49,6 +50,17 @@ if ! cmp -s $wanted build/venv/tegula-requirements.txt; then
     python3 -m venv build/venv
     build/venv/bin/python -m pip install --quiet -r $wanted
     cp $wanted build/venv/tegula-requirements.txt
+  fi
+fi
+
+# NVIDIA's assembler, for --target=cuda:...; without it PTX still works.
+if ! command -v ptxas >/dev/null && [ ! -x /usr/local/cuda/bin/ptxas ] &&
+  [ ! -e build/venv/bin/ptxas ]; then
+  say "ptxas in build/venv/bin"
+  if build/venv/bin/python -m pip install --quiet --no-deps nvidia-cuda-nvcc==$nvcc; then
+    ln -sr build/venv/lib/python3*/site-packages/nvidia/cu13/bin/ptxas build/venv/bin/ptxas
+  else
+    echo "No ptxas: tests that need it are skipped." >&2
   fi
 fi
 

@@ -96,13 +96,16 @@ Expected<std::string> target::findPtxas(StringRef given) {
     return createStringError("cannot run '%s', which --ptxas= names",
                              given.str().c_str());
   }
+  // The toolkit's default folder comes after PATH.
   ErrorOr<std::string> found = sys::findProgramByName("ptxas");
+  if (!found)
+    found = sys::findProgramByName("ptxas", {"/usr/local/cuda/bin"});
   if (found)
     return *found;
   return createStringError(
-      "GPU code needs ptxas, which is not in PATH: install it ('pip install "
-      "nvidia-cuda-nvcc' has it) and add its folder to PATH, say "
-      "--ptxas=<program>, or compile with --gpu-code=ptx");
+      "machine code for GPUs needs ptxas, which is not in PATH: install it "
+      "('pip install nvidia-cuda-nvcc' has it) and add its folder to PATH, say "
+      "--ptxas=<program>, or compile with --gpu-image=ptx");
 }
 
 /// The text of a report, or "" if there is none.

@@ -28,13 +28,13 @@ struct ConvertGpuKernelsPass
     }
   }
 
-  /// A plain function of the same body, with pointers for buffers.
+  /// A function of the same body, with pointers for buffers.
   void convert(gpu::GPUFuncOp kernel) {
-    MLIRContext *context = &getContext();
-    Location loc = kernel.getLoc();
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto func = func::FuncOp::create(builder, loc, kernel.getName(),
-                                     builder.getFunctionType({}, {}));
+    Type none = LLVM::LLVMVoidType::get(&getContext());
+    auto func = LLVM::LLVMFuncOp::create(
+        builder, kernel.getLoc(), kernel.getName(),
+        LLVM::LLVMFunctionType::get(none, ArrayRef<Type>()));
     func->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                   builder.getUnitAttr());
     func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
@@ -44,40 +44,49 @@ struct ConvertGpuKernelsPass
     SmallVector<Operation *> ops;
     func.walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
-      lower(op, context);
+      lower(op);
   }
 
-  static void lowerArguments(func::FuncOp func) {
+  /// Gives `func` a pointer and the dynamic sizes for each buffer.
+  static void lowerArguments(LLVM::LLVMFuncOp func) {
     Block &entry = func.getBody().front();
+    Location loc = func.getLoc();
     OpBuilder builder = OpBuilder::atBlockBegin(&entry);
     Type pointer = LLVM::LLVMPointerType::get(func.getContext());
-    unsigned count = entry.getNumArguments();
     SmallVector<Type> types;
-    SmallVector<DictionaryAttr> attributes;
-    auto add = [&](Type type, bool isBuffer) {
+    SmallVector<Attribute> attributes;
+    DictionaryAttr plain = builder.getDictionaryAttr({});
+    DictionaryAttr buffer = builder.getDictionaryAttr(builder.getNamedAttr(
+        LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()));
+    auto add = [&](Type type, DictionaryAttr attribute) {
       types.push_back(type);
-      attributes.push_back(isBuffer
-                               ? builder.getDictionaryAttr(builder.getNamedAttr(
-                                     "llvm.noalias", builder.getUnitAttr()))
-                               : builder.getDictionaryAttr({}));
-      return entry.addArgument(type, func.getLoc());
+      attributes.push_back(attribute);
+      return entry.addArgument(type, loc);
     };
+    auto addIndex = [&]() -> Value {
+      return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                        add(builder.getI64Type(), plain));
+    };
+    unsigned count = entry.getNumArguments();
     for (unsigned i = 0; i < count; ++i) {
       BlockArgument argument = entry.getArgument(i);
-      auto type = dyn_cast<MemRefType>(argument.getType());
-      Value value = add(type ? pointer : argument.getType(), bool(type));
-      if (type) {
+      Value value;
+      if (auto type = dyn_cast<MemRefType>(argument.getType())) {
+        Value data = add(pointer, buffer);
         SmallVector<Value> sizes;
-        for (size_t dim = 0; dim < type.getNumDynamicDims(); ++dim)
-          sizes.push_back(add(builder.getIndexType(), false));
-        value =
-            RuntimeCalls::bufferAt(builder, func.getLoc(), type, value, sizes);
+        for (int64_t dim = type.getNumDynamicDims(); dim > 0; --dim)
+          sizes.push_back(addIndex());
+        value = RuntimeCalls::bufferAt(builder, loc, type, data, sizes);
+      } else {
+        value = argument.getType().isIndex() ? addIndex()
+                                             : add(argument.getType(), plain);
       }
       argument.replaceAllUsesWith(value);
     }
     entry.eraseArguments(0, count);
-    func.setFunctionType(builder.getFunctionType(types, {}));
-    func.setAllArgAttrs(attributes);
+    func.setFunctionType(LLVM::LLVMFunctionType::get(
+        func.getFunctionType().getReturnType(), types));
+    func.setArgAttrsAttr(builder.getArrayAttr(attributes));
   }
 
   template <typename Special>
@@ -89,7 +98,7 @@ struct ConvertGpuKernelsPass
     op->erase();
   }
 
-  static void lower(Operation *op, MLIRContext *context) {
+  static void lower(Operation *op) {
     if (isa<gpu::ThreadIdOp>(op)) {
       replaceBySpecial<NVVM::ThreadIdXOp>(op);
     } else if (isa<gpu::BlockIdOp>(op)) {
@@ -98,7 +107,7 @@ struct ConvertGpuKernelsPass
       replaceBySpecial<NVVM::GridDimXOp>(op);
     } else if (isa<gpu::ReturnOp>(op)) {
       OpBuilder builder(op);
-      func::ReturnOp::create(builder, op->getLoc());
+      LLVM::ReturnOp::create(builder, op->getLoc(), ValueRange());
       op->erase();
     }
   }

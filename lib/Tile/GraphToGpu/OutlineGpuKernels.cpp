@@ -65,36 +65,39 @@ public:
   }
 
 private:
-  /// Values from outside of `op` that the kernel is given, and the operations
-  /// that it repeats, in order.
-  void collect(Operation *op, SetVector<Value> &arguments,
-               SetVector<Operation *> &repeated) {
+  /// What `op` needs from outside: the buffers and scalars that the kernel is
+  /// given, and the operations that it repeats; both in the function's order.
+  void collect(Operation *op, SmallVector<Value> &arguments,
+               SmallVector<Operation *> &repeated) {
+    DenseSet<Value> used;
     SmallVector<Value> todo;
-    auto add = [&](Operation *inner) {
+    auto addOperands = [&](Operation *inner) {
       for (Value operand : inner->getOperands())
-        if (operand.getParentBlock() == &func.getBody().front())
+        if (operand.getParentBlock() == &func.getBody().front() &&
+            used.insert(operand).second)
           todo.push_back(operand);
     };
-    op->walk(add);
-    DenseSet<Operation *> seen;
-    while (!todo.empty()) {
-      Value value = todo.pop_back_val();
-      Operation *def = value.getDefiningOp();
-      if (!def || isa<memref::AllocOp>(def)) {
-        arguments.insert(value);
-        continue;
-      }
-      if (seen.insert(def).second)
-        def->walk(add);
-    }
+    op->walk(addOperands);
+    while (!todo.empty())
+      if (Operation *def = todo.pop_back_val().getDefiningOp();
+          def && !isa<memref::AllocOp>(def))
+        def->walk(addOperands);
+    for (Value argument : func.getArguments())
+      if (used.contains(argument))
+        arguments.push_back(argument);
     for (Operation &inner : func.getBody().front())
-      if (seen.contains(&inner))
-        repeated.insert(&inner);
+      if (llvm::any_of(inner.getResults(),
+                       [&](Value value) { return used.contains(value); })) {
+        if (auto alloc = dyn_cast<memref::AllocOp>(inner))
+          arguments.push_back(alloc);
+        else
+          repeated.push_back(&inner);
+      }
   }
 
   LogicalResult outline(Operation *op) {
-    SetVector<Value> arguments;
-    SetVector<Operation *> repeated;
+    SmallVector<Value> arguments;
+    SmallVector<Operation *> repeated;
     collect(op, arguments, repeated);
     SmallVector<Type> types;
     for (Value value : arguments)
@@ -122,7 +125,7 @@ private:
     if (failed(placeTemporaries(kernel)))
       return failure();
     builder.setInsertionPoint(op);
-    launch(kernel, forall, arguments.getArrayRef());
+    launch(kernel, forall, arguments);
     op->erase();
     return success();
   }

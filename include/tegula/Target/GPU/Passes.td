@@ -37,7 +37,7 @@ def ConvertGpuKernelsPass
     ```mlir
     gpu.func @k(%a: memref<?xf32>) kernel { %t = gpu.thread_id x ... }
     // becomes
-    llvm.func @k(%a: !llvm.ptr {llvm.noalias}, %size: i64) attributes {nvvm.kernel}
+    llvm.func @k(%a: !llvm.ptr {llvm.noalias}, %size: i64) attributes {nvvm.kernel, ..}
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",

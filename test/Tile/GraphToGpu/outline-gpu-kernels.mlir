@@ -1,0 +1,67 @@
+// RUN: tegula-opt %s -tegula-tile-outline-gpu-kernels -split-input-file | FileCheck %s
+
+// A parallel loop: one thread an iteration, in steps of the grid.
+// CHECK: module attributes {gpu.container_module}
+// CHECK: func.func @scale(%[[A:.+]]: memref<1000xf32>, %[[O:.+]]: memref<1000xf32>)
+// CHECK: gpu.launch_func @scale_gpu::@scale_0 blocks in (%c4{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}}) threads in (%c256{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}})
+// CHECK-SAME: args(%{{.+}} : memref<1000xf32>, %{{.+}} : memref<1000xf32>)
+// CHECK-NEXT: return
+// CHECK: gpu.module @scale_gpu
+// CHECK: gpu.func @scale_0(%{{.+}}: memref<1000xf32>, %{{.+}}: memref<1000xf32>) kernel attributes {known_block_size = array<i32: 256, 1, 1>}
+// CHECK: %[[T:.+]] = gpu.thread_id x
+// CHECK: %[[B:.+]] = gpu.block_id x
+// CHECK: %[[G:.+]] = gpu.grid_dim x
+// CHECK: scf.for %[[I:.+]] = %{{.+}} to %{{.+}} step %{{.+}} {
+// CHECK: memref.load %{{.+}}[%[[I]]]
+func.func @scale(%a: memref<1000xf32>, %o: memref<1000xf32>) {
+  scf.forall (%i) in (1000) {
+    %v = memref.load %a[%i] : memref<1000xf32>
+    %w = arith.addf %v, %v : f32
+    memref.store %w, %o[%i] : memref<1000xf32>
+  }
+  return
+}
+
+// -----
+
+// What is in no parallel loop is one thread's work; what passes between
+// kernels is scratch memory.
+// CHECK: func.func @steps(%{{.+}}: memref<8xf32>, %[[S:.+]]: memref<256xi8>) attributes {tegula.scratch}
+// CHECK: %[[T:.+]] = memref.view %[[S]]
+// CHECK: gpu.launch_func @steps_gpu::@steps_0 {{.*}} threads in (%c1{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}}) args(%[[T]]
+// CHECK: gpu.launch_func @steps_gpu::@steps_1 {{.*}} threads in (%c256{{.*}}
+// CHECK: gpu.func @steps_0({{.*}}known_block_size = array<i32: 1, 1, 1>
+// CHECK: memref.store
+func.func @steps(%o: memref<8xf32>) {
+  %one = arith.constant 1.0 : f32
+  %c0 = arith.constant 0 : index
+  %t = memref.alloc() : memref<1xf32>
+  memref.store %one, %t[%c0] : memref<1xf32>
+  scf.forall (%i) in (8) {
+    %v = memref.load %t[%c0] : memref<1xf32>
+    memref.store %v, %o[%i] : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+// A number of iterations that is known at run time only; a thread's temporary.
+// CHECK: func.func @dynamic
+// CHECK: %[[D:.+]] = memref.dim
+// CHECK: %[[N:.+]] = arith.divui %[[D]]
+// CHECK: gpu.launch_func
+// CHECK: gpu.func @dynamic_0
+// CHECK: memref.alloca() : memref<4xf32>
+// CHECK: memref.dim
+func.func @dynamic(%o: memref<?xf32>, %v: f32) {
+  %c0 = arith.constant 0 : index
+  %d = memref.dim %o, %c0 : memref<?xf32>
+  scf.forall (%i) in (%d) {
+    %t = memref.alloc() : memref<4xf32>
+    memref.store %v, %t[%c0] : memref<4xf32>
+    %w = memref.load %t[%c0] : memref<4xf32>
+    memref.store %w, %o[%i] : memref<?xf32>
+  }
+  return
+}
