@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "tegula/Graph/Transforms/Passes.h"
+#include "tegula/LowPrecision/Transforms/Passes.h"
 #include "tegula/Pipeline/Passes.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 #include "tegula/Target/Common/Passes.h"
@@ -83,6 +84,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
     kernels.addNestedPass<func::FuncOp>(tile::createLowerRowsPass());
   }
   // Every kernel that no family has taken.
+  kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
   kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());
   kernels.addPass(tile::createLowerTasksPass());

@@ -7,6 +7,8 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 #include "tegula/Graph/Transforms/Passes.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
+#include "tegula/LowPrecision/Transforms/Passes.h"
 #include "tegula/Pipeline/Passes.h"
 #include "tegula/Pipeline/Pipelines.h"
 #include "tegula/Schedule/IR/Sched.h"
@@ -19,8 +21,8 @@
 #include "tegula/Tile/Transforms/Passes.h"
 
 void tegula::pipeline::registerTegulaDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<graph::GraphDialect, onnx::OnnxDialect, sched::SchedDialect>();
+  registry.insert<graph::GraphDialect, lp::LowPrecisionDialect,
+                  onnx::OnnxDialect, sched::SchedDialect>();
   registry.insert<mlir::gpu::GPUDialect, mlir::NVVM::NVVMDialect>();
   tile::registerBufferizationModels(registry);
   target::registerTranslation(registry);
@@ -31,6 +33,7 @@ void tegula::pipeline::registerTegulaPasses() {
   frontend::registerTegulaFrontendPipeline();
   graph::registerTegulaOnnxToGraphPasses();
   graph::registerTegulaGraphTransformsPasses();
+  lp::registerTegulaLowPrecisionTransformsPasses();
   sched::registerTegulaScheduleTransformsPasses();
   tile::registerTegulaGraphToTilePasses();
   tile::registerTegulaTileTransformsPasses();

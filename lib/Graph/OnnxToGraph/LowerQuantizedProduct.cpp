@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Convert.h"
-#include "Indices.h"
 #include "Patterns.h"
 #include "Products.h"
 
@@ -208,122 +207,12 @@ struct LowerQLinearConv : OnnxPattern<onnx::QLinearConvOp> {
   }
 };
 
-/// com.microsoft.MatMulNBits: B is [N, blocks, blockSize * bits / 8] packed
-/// bytes, low bits first, with a scale (and zero point) per block.
-struct LowerMatMulNBits : OnnxPattern<onnx::CustomOp> {
-  using OnnxPattern::OnnxPattern;
-
-  Lowered lower(onnx::CustomOp op, Adaptor in, OpBuilder &b) const override {
-    if (op.getDomain() != "com.microsoft" || op.getOpType() != "MatMulNBits")
-      return refuse(op, "Tegula does not know the operator '" + op.getOpType() +
-                            "' of domain '" + op.getDomain() + "'");
-    auto attribute = [&](StringRef name, int64_t missing) -> int64_t {
-      auto value = op->getAttrOfType<IntegerAttr>(name);
-      return value ? value.getValue().getSExtValue() : missing;
-    };
-    int64_t n = attribute("N", 0), k = attribute("K", 0),
-            bits = attribute("bits", 4), block = attribute("block_size", 0);
-    ValueRange inputs = in.getInputs();
-    if (inputs.size() < 3 || (bits != 4 && bits != 8) || block < 1 || n < 1 ||
-        k < 1)
-      return refuse(op, "MatMulNBits: bits, block_size, N or K are not usable");
-    bool hasZero = inputs.size() > 3 && !onnx::isAbsent(inputs[3]);
-    Type element = elementOf(op.getInputs()[0]);
-    if (hasZero && !elementOf(op.getInputs()[3]).isUnsignedInteger(8))
-      return refuse(op, "MatMulNBits: zero points that are not packed bytes");
-    if (inputs.size() > 4 && !onnx::isAbsent(inputs[4]))
-      return refuse(op, "MatMulNBits: a group index is not supported");
-    Location loc = op.getLoc();
-    Value weight =
-        unpacked(b, loc, inputs, hasZero, element, n, k, bits, block);
-    auto product = matrixProduct(b, loc, widened(b, loc, inputs[0], element),
-                                 weight, b.getF32Type());
-    if (failed(product))
-      return refuse(op, "MatMulNBits: the input is a scalar");
-    bool hasBias = inputs.size() > 5 && !onnx::isAbsent(inputs[5]);
-    SmallVector<TypedTensor> terms = {{*product, b.getF32Type()}};
-    if (hasBias)
-      terms.push_back({inputs[5], element});
-    return SmallVector<Value>{
-        elementwise(b, loc, terms, element,
-                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                      if (v.size() == 1)
-                        return v[0];
-                      return arith::AddFOp::create(b, loc, v[0], v[1]);
-                    })};
-  }
-
-private:
-  static Value widened(OpBuilder &b, Location loc, Value x, Type element) {
-    if (element.isF32())
-      return x;
-    return elementwise(
-        b, loc, {{x, element}}, b.getF32Type(),
-        [](OpBuilder &, Location, ValueRange v) { return v[0]; });
-  }
-
-  /// Number `position` of those of `bits` bits each in consecutive bytes.
-  static Value packedAt(OpBuilder &b, Location loc, Value bytes,
-                        ValueRange lead, Value position, int64_t bits) {
-    SmallVector<Value> at(lead);
-    Value perByte = indexConstant(b, loc, 8 / bits);
-    at.push_back(arith::DivUIOp::create(b, loc, position, perByte));
-    Value byte = tensor::ExtractOp::create(b, loc, bytes, at);
-    Value wide = arith::ExtUIOp::create(b, loc, b.getI32Type(), byte);
-    if (bits == 8)
-      return wide;
-    Value place = arith::RemUIOp::create(b, loc, position, perByte);
-    Value shift = arith::MulIOp::create(
-        b, loc, arith::IndexCastOp::create(b, loc, b.getI32Type(), place),
-        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bits)));
-    Value shifted = arith::ShRUIOp::create(b, loc, wide, shift);
-    return arith::AndIOp::create(
-        b, loc, shifted,
-        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(15)));
-  }
-
-  /// The weight as [K, N] floats.
-  static Value unpacked(OpBuilder &b, Location loc, ValueRange inputs,
-                        bool hasZero, Type element, int64_t n, int64_t k,
-                        int64_t bits, int64_t block) {
-    int64_t blocks = (k + block - 1) / block;
-    Dims rows = {b.getIndexAttr(n), b.getIndexAttr(blocks)};
-    Value bytes =
-        reshapeTo(b, loc, inputs[1],
-                  {rows[0], rows[1], b.getIndexAttr(block * bits / 8)});
-    Value scales = reshapeTo(b, loc, inputs[2], rows), zeros;
-    if (hasZero)
-      zeros = reshapeTo(b, loc, inputs[3],
-                        {rows[0], b.getIndexAttr((blocks * bits + 7) / 8)});
-    return generate(
-        b, loc, {b.getIndexAttr(k), b.getIndexAttr(n)}, b.getF32Type(),
-        [&](OpBuilder &b, Location loc, ValueRange at) -> Value {
-          Value size = indexConstant(b, loc, block);
-          Value group = arith::DivUIOp::create(b, loc, at[0], size);
-          Value inner = arith::RemUIOp::create(b, loc, at[0], size);
-          Value value = packedAt(b, loc, bytes, {at[1], group}, inner, bits);
-          Value zero = hasZero
-                           ? packedAt(b, loc, zeros, {at[1]}, group, bits)
-                           : Value(arith::ConstantOp::create(
-                                 b, loc, b.getI32IntegerAttr(1 << (bits - 1))));
-          Value difference = arith::SubIOp::create(b, loc, value, zero);
-          Value scale = tensor::ExtractOp::create(b, loc, scales,
-                                                  ValueRange{at[1], group});
-          return arith::MulFOp::create(
-              b, loc,
-              arith::SIToFPOp::create(b, loc, b.getF32Type(), difference),
-              toCompute(b, loc, scale, element));
-        });
-  }
-};
-
 } // namespace
 
 void populateQuantizedProductPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns) {
   patterns.add<LowerMatMulInteger, LowerQLinearMatMul, LowerConvInteger,
-               LowerQLinearConv, LowerMatMulNBits>(converter,
-                                                   patterns.getContext());
+               LowerQLinearConv>(converter, patterns.getContext());
 }
 
 } // namespace tegula::graph

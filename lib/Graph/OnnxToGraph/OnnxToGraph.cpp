@@ -4,6 +4,7 @@
 #include "Patterns.h"
 
 #include "tegula/Graph/OnnxToGraph/Passes.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "llvm/ADT/StringSet.h"
@@ -25,6 +26,7 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateReductionPatterns(converter, patterns);
   populateShapePatterns(converter, patterns);
   populateMatmulPatterns(converter, patterns);
+  populateMatMulNBitsPatterns(converter, patterns);
   populateConvolutionPatterns(converter, patterns);
   populatePoolingPatterns(converter, patterns);
   populateNormalizationPatterns(converter, patterns);
@@ -145,7 +147,8 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   target
       .addLegalDialect<arith::ArithDialect, affine::AffineDialect,
                        linalg::LinalgDialect, math::MathDialect,
-                       scf::SCFDialect, tensor::TensorDialect, GraphDialect>();
+                       scf::SCFDialect, tensor::TensorDialect, GraphDialect,
+                       lp::LowPrecisionDialect>();
   target.addLegalOp<UnrealizedConversionCastOp>();
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
     return converter.isSignatureLegal(op.getFunctionType());

@@ -6,9 +6,11 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::graph;
 
 //===----------------------------------------------------------------------===//
@@ -42,7 +44,7 @@ bool tegula::graph::isKernelWork(Operation *op) {
     return linalgOp.hasPureTensorSemantics();
   return isa<tensor::PadOp, tensor::ExtractSliceOp, tensor::InsertSliceOp,
              tensor::ConcatOp, tensor::GenerateOp, tensor::SplatOp,
-             linalg::PackOp, linalg::UnPackOp>(op);
+             linalg::PackOp, linalg::UnPackOp, lp::DequantizeOp>(op);
 }
 
 namespace {
@@ -166,7 +168,7 @@ private:
 
   bool accepts(Operation *producer) {
     if (hasContraction)
-      return isPaddingOfContraction(producer);
+      return isOperandOfContraction(producer);
     if (hasMovement)
       return false;
     switch (classify(producer)) {
@@ -182,9 +184,9 @@ private:
     return false;
   }
 
-  /// Padding joins the convolution that reads it.
-  bool isPaddingOfContraction(Operation *producer) {
-    return isa<tensor::PadOp>(producer) &&
+  /// Padding joins the convolution that reads it, packed codes the product.
+  bool isOperandOfContraction(Operation *producer) {
+    return isa<tensor::PadOp, lp::DequantizeOp>(producer) &&
            llvm::all_of(producer->getUsers(), [](Operation *user) {
              return isa<linalg::LinalgOp>(user) &&
                     classify(user) == WorkKind::Contraction;

@@ -15,7 +15,7 @@ using namespace tegula::sched;
 static bool isKernelDialect(Operation *op) {
   StringRef name = op->getDialect() ? op->getDialect()->getNamespace() : "";
   return llvm::is_contained({"linalg", "tensor", "arith", "math", "affine",
-                             "bufferization", "index", "func", "graph"},
+                             "bufferization", "index", "func", "graph", "lp"},
                             name);
 }
 

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -24,7 +25,8 @@ static int64_t extentOf(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
 
 /// Is `tensor` a constant, seen through the kernel's argument, or packed one?
 static bool isConstant(Value tensor) {
-  if (tensor.getDefiningOp<linalg::UnPackOp>())
+  if (tensor.getDefiningOp<linalg::UnPackOp>() ||
+      tensor.getDefiningOp<lp::DequantizeOp>())
     return true;
   auto argument = dyn_cast<BlockArgument>(tensor);
   if (!argument)

@@ -3,6 +3,7 @@
 #include "ContractionPlan.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::tile;
 
 /// The position of a loop among the results of `map`.
@@ -49,6 +50,14 @@ static void unfold(SmallVectorImpl<unsigned> &loops,
 static LogicalResult findPackedColumns(const KernelFunction &kernel,
                                        ContractionPlan &plan,
                                        std::string &reason) {
+  if (auto dequantize = plan.columns.getDefiningOp<lp::DequantizeOp>()) {
+    auto codes = PackedCodes::read(kernel, dequantize, plan.schedule.getNr(),
+                                   plan.schedule.getVl(), reason);
+    if (failed(codes))
+      return failure();
+    plan.codes = *codes;
+    return success();
+  }
   auto unpack = plan.columns.getDefiningOp<linalg::UnPackOp>();
   if (!unpack)
     return success();
@@ -86,7 +95,7 @@ static LogicalResult settleFolding(const KernelFunction &kernel,
   if (failed(rows))
     return failure();
   FailureOr<SmallVector<TensorAccess>> columns = SmallVector<TensorAccess>();
-  if (!plan.packedColumns)
+  if (!plan.hasPackedColumns())
     columns = emitter.trace(plan.columns, &reason);
   auto initial = emitter.trace(plan.initial, &reason);
   if (failed(columns) || failed(initial))

@@ -3,6 +3,8 @@
 #ifndef TEGULA_LIB_TILE_GRAPHTOTILE_CONTRACTIONPLAN_H
 #define TEGULA_LIB_TILE_GRAPHTOTILE_CONTRACTIONPLAN_H
 
+#include "PackedCodes.h"
+
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/KernelFunction.h"
 #include "tegula/Tile/GraphToTile/RegisterTile.h"
@@ -27,6 +29,8 @@ struct ContractionPlan {
   /// with the tensor dimension that each of its outer dimensions follows.
   mlir::Value packedColumns;
   llvm::SmallVector<int64_t> packedDims;
+  /// The columns are packed codes, decoded in registers.
+  std::optional<PackedCodes> codes;
   /// `columns` lie in memory with k contiguous: packing transposes them.
   bool transposedColumns = false;
   /// Partial sums may be kept in the (only) output between blocks of k.
@@ -38,6 +42,9 @@ struct ContractionPlan {
                                                sched::ContractionAttr schedule,
                                                ElementwiseEmitter &emitter,
                                                std::string &reason);
+
+  /// The columns are read from a constant in the schedule's layout.
+  bool hasPackedColumns() const { return packedColumns || codes; }
 
   /// Coordinates of a tensor accessed by `map`, from the loops' own.
   llvm::SmallVector<Coord> coordsOf(mlir::AffineMap map,

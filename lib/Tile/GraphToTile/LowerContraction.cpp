@@ -154,7 +154,7 @@ void ContractionLowering::emitTask(Value task) {
   SmallVector<Value> at = index.delinearize(task, extents);
   batchIndices.assign(at.begin(), at.end() - 2);
 
-  if (plan.schedule.getPackColumns() && !plan.packedColumns)
+  if (plan.schedule.getPackColumns() && !plan.hasPackedColumns())
     scratch = memref::AllocOp::create(
         builder, loc, MemRefType::get({kc, nr}, plan.mac.vectorOperandType()),
         builder.getI64IntegerAttr(64));
@@ -356,15 +356,20 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
   RegisterTile tile;
   tile.rows = rows;
   tile.vectors = vectors;
-  tile.loadScalar = [&](OpBuilder &at, int64_t row, Value k) {
+  if (plan.codes)
+    tile.unroll = plan.codes->tilePositions();
+  tile.loadScalar = [&](OpBuilder &at, int64_t row, Value k, int64_t step) {
     emitter.beginPoint(Value());
+    Value position = index.add(index.add(block.start, k), step);
     SmallVector<Coord> coords = plan.coordsOf(
-        plan.rowsMap, loopCoords(index.add(m, row), index.add(block.start, k),
-                                 Coord::folded()));
+        plan.rowsMap, loopCoords(index.add(m, row), position, Coord::folded()));
     return plan.mac.prepareScalar(at, emitter,
                                   emitter.emit(at, loc, plan.rows, coords));
   };
-  tile.loadVector = [&](OpBuilder &at, int64_t v, Value k) -> Value {
+  tile.loadVector = [&](OpBuilder &at, int64_t v, Value k,
+                        int64_t step) -> Value {
+    if (plan.codes)
+      return plan.codes->load(index, panel, v, index.add(block.start, k), step);
     if (scratch)
       return vector::LoadOp::create(
           at, loc, VectorType::get({vl}, plan.mac.vectorOperandType()), scratch,
@@ -471,6 +476,15 @@ static bool fitsOneBlock(const ContractionPlan &plan) {
   return extent <= plan.schedule.getKc();
 }
 
+/// Blocks of k start where tiles of codes do.
+static bool keepsTilesWhole(const ContractionPlan &plan) {
+  int64_t positions = plan.codes ? plan.codes->tilePositions() : 1;
+  linalg::LinalgOp op = plan.mac.op;
+  int64_t k = op.getStaticLoopRanges()[plan.loops.k.back()];
+  return fitsOneBlock(plan) ||
+         (plan.schedule.getKc() % positions == 0 && k % positions == 0);
+}
+
 namespace {
 
 struct LowerContractionPass
@@ -489,6 +503,10 @@ struct LowerContractionPass
       plan = ContractionPlan::make(*kernel, schedule, emitter, reason);
     if (succeeded(plan) && !plan->revisitsOutput && !fitsOneBlock(*plan)) {
       reason = "partial sums have nowhere to go between blocks of k";
+      plan = failure();
+    }
+    if (succeeded(plan) && !keepsTilesWhole(*plan)) {
+      reason = "blocks of k would cut tiles of packed codes";
       plan = failure();
     }
     if (failed(plan)) {

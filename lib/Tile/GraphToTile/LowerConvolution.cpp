@@ -344,10 +344,11 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
   RegisterTile registers;
   registers.rows = rows;
   registers.vectors = vectors;
-  registers.loadScalar = [&](OpBuilder &at, int64_t row, Value k) {
+  registers.loadScalar = [&](OpBuilder &at, int64_t row, Value k, int64_t) {
     return loadFilter(at, tile, row, k, block);
   };
-  registers.loadVector = [&](OpBuilder &at, int64_t v, Value k) -> Value {
+  registers.loadVector = [&](OpBuilder &at, int64_t v, Value k,
+                             int64_t) -> Value {
     if (!scratch)
       return loadPixels(at, pixel, v, k, block);
     return vector::LoadOp::create(

@@ -56,13 +56,14 @@ SmallVector<Value> RegisterTile::emit(OpBuilder &builder, Location loc,
                                       Value count, ValueRange initial) const {
   IndexBuilder index{builder, loc};
   // One position of k: all vectors first, then row by row.
-  auto step = [&](Value k, SmallVectorImpl<Value> &accumulators) {
+  auto step = [&](Value k, int64_t number,
+                  SmallVectorImpl<Value> &accumulators) {
     SmallVector<Value> columns;
     for (int64_t v = 0; v != vectors; ++v)
-      columns.push_back(loadVector(builder, v, k));
+      columns.push_back(loadVector(builder, v, k, number));
     for (int64_t row = 0; row != rows; ++row) {
       Value scalar =
-          emitter.broadcast(builder, loc, loadScalar(builder, row, k));
+          emitter.broadcast(builder, loc, loadScalar(builder, row, k, number));
       for (int64_t v = 0; v != vectors; ++v) {
         Value &accumulator = accumulators[row * vectors + v];
         accumulator =
@@ -70,24 +71,20 @@ SmallVector<Value> RegisterTile::emit(OpBuilder &builder, Location loc,
       }
     }
   };
-  auto loop = [&](Value low, Value high, int64_t unrolled, ValueRange start) {
-    auto forOp = scf::ForOp::create(builder, loc, low, high,
-                                    index.constant(unrolled), start);
+  Value whole = index.roundDown(count, unroll);
+  auto forOp = scf::ForOp::create(builder, loc, index.constant(0), whole,
+                                  index.constant(unroll), initial);
+  {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(forOp.getBody());
     SmallVector<Value> accumulators(forOp.getRegionIterArgs());
-    for (int64_t u = 0; u != unrolled; ++u)
-      step(index.add(forOp.getInductionVar(), u), accumulators);
+    for (int64_t u = 0; u != unroll; ++u)
+      step(forOp.getInductionVar(), u, accumulators);
     scf::YieldOp::create(builder, loc, accumulators);
-    return SmallVector<Value>(forOp.getResults());
-  };
-
-  Value zero = index.constant(0);
-  if (unroll == 1)
-    return loop(zero, count, 1, initial);
-  Value whole = index.roundDown(count, unroll);
-  SmallVector<Value> accumulators = loop(zero, whole, unroll, initial);
-  if (constantOf(whole) && constantOf(whole) == constantOf(count))
-    return accumulators;
-  return loop(whole, count, 1, accumulators);
+  }
+  SmallVector<Value> accumulators(forOp.getResults());
+  int64_t rest = constantOf(count).value_or(0) % unroll;
+  for (int64_t u = 0; u != rest; ++u)
+    step(whole, u, accumulators);
+  return accumulators;
 }

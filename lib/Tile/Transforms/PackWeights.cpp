@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Schedule/IR/KernelBody.h"
 #include "tegula/Schedule/IR/Sched.h"
 
@@ -88,6 +89,15 @@ static void packBytes(ArrayRef<char> source, bool isSplat,
   }
 }
 
+/// The bytes behind a constant (one element of a splat), or none.
+static ArrayRef<char> bytesOf(ElementsAttr constant) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      return blob->getData();
+  auto dense = dyn_cast<DenseElementsAttr>(constant);
+  return dense ? dense.getRawData() : ArrayRef<char>();
+}
+
 /// The packed form of a constant, or null if its bytes are not at hand.
 static ElementsAttr packConstant(ElementsAttr constant,
                                  const PackedLayout &layout) {
@@ -98,15 +108,9 @@ static ElementsAttr packConstant(ElementsAttr constant,
   if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
     return {};
   int64_t width = element.getIntOrFloatBitWidth() / 8;
-  ArrayRef<char> bytes;
-  bool isSplat = false;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      bytes = blob->getData();
-  } else if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
-    bytes = dense.getRawData();
-    isSplat = dense.isSplat();
-  }
+  ArrayRef<char> bytes = bytesOf(constant);
+  auto dense = dyn_cast<DenseElementsAttr>(constant);
+  bool isSplat = dense && dense.isSplat();
   if (int64_t(bytes.size()) < (isSplat ? width : type.getNumElements() * width))
     return {};
   auto packedType =
@@ -197,9 +201,11 @@ struct PackWeightsPass
     SmallVector<graph::KernelOp> kernels;
     getOperation()->walk(
         [&](graph::KernelOp kernel) { kernels.push_back(kernel); });
-    for (graph::KernelOp kernel : kernels)
+    for (graph::KernelOp kernel : kernels) {
       if (std::optional<PackedOperand> operand = operandToPack(kernel))
         pack(kernel, *operand);
+      kernel.walk([&](lp::DequantizeOp op) { packCodes(kernel, op); });
+    }
   }
 
 private:
@@ -232,6 +238,45 @@ private:
         ArrayRef<OpFoldResult>{builder.getIndexAttr(operand.layout.tile)},
         operand.layout.outer);
     root->replaceUsesOfWith(argument, unpack->getResult(0));
+  }
+
+  /// The codes of a product's columns, and their scales and zero points by
+  /// panels.
+  void packCodes(graph::KernelOp kernel, lp::DequantizeOp op) {
+    auto schedule =
+        kernel->getAttrOfType<sched::ContractionAttr>(sched::kScheduleAttrName);
+    auto codes = dyn_cast<BlockArgument>(op.getCodes());
+    if (!schedule || !codes || !codes.hasOneUse())
+      return;
+    OpOperand &use = kernel->getOpOperand(codes.getArgNumber());
+    auto constant = use.get().getDefiningOp<arith::ConstantOp>();
+    auto value =
+        constant ? dyn_cast<ElementsAttr>(constant.getValue()) : ElementsAttr();
+    ArrayRef<char> bytes = value ? bytesOf(value) : ArrayRef<char>();
+    if (int64_t(bytes.size()) != op.getCodes().getType().getNumElements())
+      return;
+    int64_t nr = schedule.getNr();
+    auto layout = lp::LayoutAttr::getColumns(
+        &getContext(), op.getScheme().getBits(), nr, schedule.getVl());
+    RankedTensorType result = op.getResult().getType();
+    int64_t positions = result.getDimSize(0), rows = result.getDimSize(1);
+    int64_t size = layout.getBytes(rows, positions);
+    AsmResourceBlob packed = HeapAsmResourceBlob::allocate(
+        size, /*align=*/64, /*dataIsMutable=*/true);
+    lp::relayCodes(op.getLayout(), bytes, layout, packed.getMutableData(), rows,
+                   positions);
+    auto type = op.getCodes().getType().clone({size});
+    OpBuilder builder(constant);
+    use.set(arith::ConstantOp::create(
+        builder, constant.getLoc(),
+        DenseResourceElementsAttr::get(type, "codes", std::move(packed))));
+    if (constant->use_empty())
+      constant->erase();
+    codes.setType(type);
+    op.setLayoutAttr(layout);
+    for (Value parameter : {op.getScales(), op.getZeros()})
+      if (auto argument = dyn_cast_if_present<BlockArgument>(parameter))
+        pack(kernel, {argument, {/*dim=*/0, nr, /*outer=*/{0, 1}}});
   }
 
   /// Weights that several kernels share are packed once per layout.

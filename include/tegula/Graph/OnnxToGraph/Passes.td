@@ -28,7 +28,8 @@ def ConvertOnnxPass : Pass<"tegula-graph-convert-onnx", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect", "::tegula::graph::GraphDialect"
+    "::mlir::tensor::TensorDialect", "::tegula::graph::GraphDialect",
+    "::tegula::lp::LowPrecisionDialect"
   ];
 }
 

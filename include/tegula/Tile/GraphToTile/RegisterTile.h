@@ -50,13 +50,17 @@ struct MultiplyAdd {
 struct RegisterTile {
   int64_t rows = 1;
   int64_t vectors = 1;
-  /// Iterations of the loop over k per trip, where the count allows.
+  /// Positions of k per trip of the loop. `count` is a multiple of it or known
+  /// at compile time.
   int64_t unroll = 1;
-  /// The prepared scalar of row `row` at position `k`.
-  std::function<mlir::Value(mlir::OpBuilder &, int64_t row, mlir::Value k)>
+  /// The prepared scalar of row `row` at position `k` + `step`, where `k` is a
+  /// multiple of `unroll` and `step` is less than that.
+  std::function<mlir::Value(mlir::OpBuilder &, int64_t row, mlir::Value k,
+                            int64_t step)>
       loadScalar;
-  /// The prepared vector number `vector` at position `k`.
-  std::function<mlir::Value(mlir::OpBuilder &, int64_t vector, mlir::Value k)>
+  /// The prepared vector number `vector` at position `k` + `step`.
+  std::function<mlir::Value(mlir::OpBuilder &, int64_t vector, mlir::Value k,
+                            int64_t step)>
       loadVector;
 
   /// Runs k in [0, count) from the accumulators `initial` (row by row), and

@@ -1,0 +1,143 @@
+//===- LowPrecisionOps.td - The lp dialect ----------------*- tablegen -*-===//
+
+#ifndef TEGULA_LOWPRECISION_IR_LOWPRECISIONOPS
+#define TEGULA_LOWPRECISION_IR_LOWPRECISIONOPS
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def LowPrecisionDialect : Dialect {
+  let name = "lp";
+  let cppNamespace = "::tegula::lp";
+  let summary = "Numbers of few bits: where their codes lie, what they mean";
+  let description = [{
+    Element types of less than a byte take a byte each in tensors. Here the
+    codes stay packed: a tensor of bytes, with `#lp.layout` for where each code
+    lies in it and `#lp.scheme` for the number that a code stands for.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+class LowPrecisionAttr<string name, string keyword>
+    : AttrDef<LowPrecisionDialect, name> {
+  let mnemonic = keyword;
+  let genVerifyDecl = 1;
+}
+
+def LP_ModesParameter : ArrayRefParameter<"::tegula::lp::Mode"> {
+  let parser = "::tegula::lp::parseModes($_parser)";
+  let printer = "::tegula::lp::printModes($_printer, $_self)";
+}
+
+def PlaneAttr : LowPrecisionAttr<"Plane", "plane"> {
+  let summary = "Some bits of all codes of a tile";
+  let description = [{
+    `bits` bits of every code, from bit `shift` of the code upwards. Each of
+    `slot`, `lane` and `reg` is a list of modes, the fastest first: the mode
+    `k8` counts 8 positions of k, `n4*8` counts 4 positions of n that are 8
+    apart. Slots count through the bits of one container, from the lowest;
+    lanes, then regs, count through containers.
+  }];
+  let parameters = (ins "int64_t":$bits, "int64_t":$shift,
+      LP_ModesParameter:$slot, LP_ModesParameter:$lane, LP_ModesParameter:$reg);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def LayoutAttr : LowPrecisionAttr<"Layout", "layout"> {
+  let summary = "Where the code of row n, position k lies in a tensor of bytes";
+  let description = [{
+    Codes are cut into tiles of `n` x `k`, which follow each other with those
+    along k fastest. A tile holds its planes one after the other, each an array
+    of little-endian containers of `container` bits. Tiles at the edge are
+    whole; what lies outside the matrix is zero.
+
+    4-bit codes for a kernel with 16 columns in vectors of 8 lanes: the codes of
+    8 consecutive k are the 8 slots of one lane.
+
+    ```mlir
+    #lp.layout<n = 16, k = 8, container = 32, planes =
+      <bits = 4, shift = 0, slot = [k8], lane = [n8], reg = [n2*8]>>
+    ```
+
+    The verifier enumerates the tile: each plane stores every element exactly
+    once, and the planes hold each bit of a code exactly once.
+  }];
+  let parameters = (ins "int64_t":$n, "int64_t":$k, "int64_t":$container,
+      ArrayRefParameter<"::tegula::lp::PlaneAttr">:$planes);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// Codes of `bits` bits in the order of ONNX: row by row, the lowest bits
+    /// of a byte first.
+    static LayoutAttr getRowMajor(::mlir::MLIRContext *context, int64_t bits);
+    /// For kernels that read `columns` rows n at one k as vectors of `lanes`:
+    /// a container of at most 32 bits per lane, with the codes of 8 k, or of
+    /// as many as it has room for.
+    static LayoutAttr getColumns(::mlir::MLIRContext *context, int64_t bits,
+                                 int64_t columns, int64_t lanes);
+
+    /// Bits of a code.
+    int64_t getBits() const;
+    int64_t getTileBytes() const;
+    /// Bytes of the codes of `rows` x `positions`.
+    int64_t getBytes(int64_t rows, int64_t positions) const;
+
+    /// The first bit, from the start of the tile, of plane `plane` of the
+    /// element (`n`, `k`) of the tile.
+    int64_t getTileBit(size_t plane, int64_t n, int64_t k) const;
+    /// The same from the start of a matrix of `positions` columns.
+    ::mlir::AffineExpr getBit(size_t plane, int64_t positions,
+                              ::mlir::AffineExpr n,
+                              ::mlir::AffineExpr k) const;
+  }];
+}
+
+def SchemeAttr : LowPrecisionAttr<"Scheme", "scheme"> {
+  let summary = "The number that a code stands for";
+  let description = [{
+    A code is an unsigned integer of `bits` bits. It stands for
+    `(code - zero) * scale`, with one scale for each row and `group`
+    consecutive positions of k. `zero` is for all, unless an operand gives one
+    per scale.
+  }];
+  let parameters = (ins "int64_t":$bits, "int64_t":$group, "int64_t":$zero);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+def DequantizeOp : Op<LowPrecisionDialect, "dequantize", [Pure]> {
+  let summary = "Packed codes to numbers";
+  let description = [{
+    The element (k, n) of the result is `(code(n, k) - zero) * scale`, rounded
+    once. `scales` and `zeros` have one element for each n and group of k.
+    A product that reads it decodes in registers: the numbers exist in memory
+    only where a kernel has no other way.
+
+    ```mlir
+    %w = lp.dequantize %codes, %scales
+        layout(<n = 1, k = 2, container = 8, planes =
+                <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>)
+        scheme(<bits = 4, group = 32, zero = 8>)
+        : tensor<8192xi8>, tensor<128x4xf32> -> tensor<128x128xf32>
+    ```
+  }];
+  let arguments = (ins 1DTensorOf<[I8]>:$codes, 2DTensorOf<[F32]>:$scales,
+                       Optional<2DTensorOf<[I8]>>:$zeros,
+                       LayoutAttr:$layout, SchemeAttr:$scheme);
+  let results = (outs 2DTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $codes `,` $scales (`zeros` `(` $zeros^ `:` type($zeros) `)`)?
+    `layout` `(` $layout `)` `scheme` `(` $scheme `)` attr-dict
+    `:` type($codes) `,` type($scales) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // TEGULA_LOWPRECISION_IR_LOWPRECISIONOPS
