@@ -83,6 +83,7 @@ class Case:
     reference: object = None  # function of feeds in float64, "onnxruntime", or None: ONNX's evaluator
     opset: int = OPSET
     dynamic: bool = True  # compile with symbolic dimensions too
+    shape: tuple = None  # of the output, for operators whose shapes ONNX does not infer
     result_dtype: np.dtype = np.dtype(np.float32)
 
     def model(self, wide=False, symbolic=False):
@@ -101,13 +102,19 @@ class Case:
         nodes = [self.widened(node) for node in self.nodes] if wide else self.nodes
         graph = helper.make_graph(nodes, self.name.replace("/", "_"), inputs, outputs,
                                   [numpy_helper.from_array(np.asarray(cast(v)), k) for k, v in self.constants.items()])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
+        domains = sorted({node.domain for node in self.nodes} - {""})
+        opsets = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid(name, 1) for name in domains]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
         for output in inferred.graph.output:
             if not output.type.tensor_type.elem_type:  # ONNX infers none: it is the first input's
                 output.type.tensor_type.elem_type = inputs[0].type.tensor_type.elem_type
             if symbolic:
                 output.type.tensor_type.ClearField("shape")
+            if self.shape:
+                output.CopyFrom(helper.make_tensor_value_info(
+                    output.name, output.type.tensor_type.elem_type,
+                    [f"{output.name}{axis}" for axis in range(len(self.shape))] if symbolic else self.shape))
         del inferred.graph.value_info[:]
         return inferred
 

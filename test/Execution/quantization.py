@@ -45,7 +45,61 @@ def pattern():
                 "wz": np.int8(0)}, bound=lambda case, exact: [np.full(v.shape, 2e-6 * np.abs(v).max()) for v in exact])
 
 
+def few_bits(name, m, k, n, bits=4, block=32, zeros=False, bias=False, constant=True):
+    """A com.microsoft.MatMulNBits against its formula in float64."""
+    r = rng("nbits", name)
+    blocks = -(-k // block)
+    codes = r.integers(0, 1 << bits, (n, blocks * block))
+    scales = r.normal(0.1, 0.05, (n, blocks)).astype(np.float32)
+    points = r.integers(0, 1 << bits, (n, blocks)) if zeros else np.full((n, blocks), 1 << bits - 1)
+
+    def packed(values):
+        per_byte = 8 // bits
+        padded = np.pad(values, ((0, 0), (0, -values.shape[1] % per_byte)))
+        parts = padded.reshape(n, -1, per_byte) << (np.arange(per_byte) * bits)
+        return parts.sum(axis=2).astype(np.uint8)
+
+    def weight():
+        centred = codes.reshape(n, blocks, block) - points[:, :, None]
+        return (centred * scales[:, :, None].astype(np.float64)).reshape(n, -1)[:, :k].T
+
+    x = normal("x", (m, k))
+    inputs = {"b": packed(codes).reshape(n, blocks, -1), "s": scales}
+    if zeros:
+        inputs["z"] = packed(points)
+    if bias:
+        inputs["c"] = normal("c", (n,))
+    names = ["x", "b", "s", "z" if zeros else "", "", "c" if bias else ""]
+    node = helper.make_node("MatMulNBits", names, ["y"], domain="com.microsoft", K=k, N=n, bits=bits, block_size=block)
+
+    def exact(x, c=inputs.get("c", np.zeros(n)), **_):
+        return x @ weight() + c
+
+    def bound(case, _):
+        return [(k + 8) * 2.0 ** -24 * (np.abs(x) @ np.abs(weight()) + np.abs(inputs.get("c", 0)))]
+
+    feeds, fixed = ({"x": x}, inputs) if constant else ({"x": x, **inputs}, {})
+    return Case(f"MatMulNBits/{name}", [node], feeds, fixed, bound=bound, reference=exact, dynamic=constant,
+                shape=(m, n))
+
+
+def weights_of_few_bits():
+    """Packed weights: widths, odd sizes, blocks of k, zero points, a bias, weights that are inputs."""
+    yield few_bits("vector", 1, 512, 130)
+    yield few_bits("rows", 7, 96, 45)
+    yield few_bits("many-rows", 65, 288, 72)
+    yield few_bits("long-k", 40, 2048, 33, block=64)
+    yield few_bits("one-column", 3, 64, 1, block=16)
+    yield few_bits("zero-points", 4, 160, 50, zeros=True, bias=True)
+    yield few_bits("partial-block", 3, 50, 19, block=16, zeros=True)
+    yield few_bits("2-bit", 5, 96, 37, bits=2)
+    yield few_bits("2-bit-zero-points", 1, 320, 64, bits=2, zeros=True)
+    yield few_bits("8-bit", 5, 96, 37, bits=8)
+    yield few_bits("8-bit-zero-points", 1, 320, 64, bits=8, zeros=True, bias=True)
+    yield few_bits("input-weights", 3, 64, 20, zeros=True, constant=False)
+
+
 def cases():
     """All of the above."""
-    for group in (linear, products, pattern):
+    for group in (linear, products, pattern, weights_of_few_bits):
         yield from group()

@@ -144,11 +144,10 @@ std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
   MLIRContext *context = module.getContext();
   StorageTypeConverter converter;
   ConversionTarget target(*context);
-  target
-      .addLegalDialect<arith::ArithDialect, affine::AffineDialect,
-                       linalg::LinalgDialect, math::MathDialect,
-                       scf::SCFDialect, tensor::TensorDialect, GraphDialect,
-                       lp::LowPrecisionDialect>();
+  target.addLegalDialect<arith::ArithDialect, affine::AffineDialect,
+                         linalg::LinalgDialect, math::MathDialect,
+                         scf::SCFDialect, tensor::TensorDialect, GraphDialect,
+                         lp::LowPrecisionDialect>();
   target.addLegalOp<UnrealizedConversionCastOp>();
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
     return converter.isSignatureLegal(op.getFunctionType());

@@ -119,3 +119,39 @@ func.func @insert_into_fill(%n: index, %x: tensor<4xf32>) -> tensor<?xf32> {
   %r = tensor.insert_slice %x into %fill[0] [4] [2] : tensor<4xf32> into tensor<?xf32>
   return %r : tensor<?xf32>
 }
+
+// Packed codes join the product that reads them; what else reads them, too, is a
+// kernel of its own.
+// CHECK-LABEL: func @codes
+// CHECK: graph.kernel
+// CHECK: %[[W:.*]] = lp.dequantize
+// CHECK: linalg.matmul ins(%{{.*}}, %[[W]]
+// CHECK: return
+func.func @codes(%x: tensor<2x8xf32>, %c: tensor<12xi8>, %s: tensor<3x2xf32>) -> tensor<2x3xf32> {
+  %w = lp.dequantize %c, %s
+      layout(<n = 1, k = 2, container = 8, planes = <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>)
+      scheme(<bits = 4, group = 4, zero = 8>) : tensor<12xi8>, tensor<3x2xf32> -> tensor<8x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %m = linalg.matmul ins(%x, %w : tensor<2x8xf32>, tensor<8x3xf32>) outs(%f : tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %m : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func @shared_codes
+// CHECK: graph.kernel
+// CHECK: lp.dequantize
+// CHECK: graph.yield
+// CHECK: graph.kernel
+// CHECK-NOT: lp.dequantize
+// CHECK: return
+func.func @shared_codes(%x: tensor<2x8xf32>, %c: tensor<12xi8>, %s: tensor<3x2xf32>) -> (tensor<2x3xf32>, tensor<8x3xf32>) {
+  %w = lp.dequantize %c, %s
+      layout(<n = 1, k = 2, container = 8, planes = <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>)
+      scheme(<bits = 4, group = 4, zero = 8>) : tensor<12xi8>, tensor<3x2xf32> -> tensor<8x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %m = linalg.matmul ins(%x, %w : tensor<2x8xf32>, tensor<8x3xf32>) outs(%f : tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %m, %w : tensor<2x3xf32>, tensor<8x3xf32>
+}

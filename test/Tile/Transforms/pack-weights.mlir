@@ -38,6 +38,34 @@ func.func @variable(%a: tensor<3x2xf32>, %w: tensor<2x6xf32>) -> tensor<3x6xf32>
   return %r : tensor<3x6xf32>
 }
 
+// 4-bit codes, row by row, become tiles of 4 columns x 8 positions; the third
+// panel of scales ends in zeros.
+// CHECK-LABEL: func @codes
+// CHECK-DAG: %[[C:.*]] = arith.constant dense_resource<codes> : tensor<32xi8>
+// CHECK-DAG: %[[S:.*]] = arith.constant dense_resource<packed{{.*}}> : tensor<2x1x4xf32>
+// CHECK: graph.kernel ins(%{{.*}}, %[[C]], %[[S]]
+// CHECK: %[[U:.*]] = linalg.unpack %{{.*}} outer_dims_perm = [0, 1] inner_dims_pos = [0] inner_tiles = [4] into %{{.*}} : tensor<2x1x4xf32> -> tensor<6x1xf32>
+// CHECK: lp.dequantize %{{.*}}, %[[U]] layout(<n = 4, k = 8, container = 32, planes = <bits = 4, shift = 0, slot = [k8], lane = [n4], reg = [n1*4]>>)
+func.func @codes(%a: tensor<3x8xf32>) -> tensor<3x6xf32> {
+  %c = arith.constant dense<[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]> : tensor<24xi8>
+  %s = arith.constant dense<[[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]]> : tensor<6x1xf32>
+  %e = tensor.empty() : tensor<3x6xf32>
+  %r = graph.kernel ins(%a, %c, %s : tensor<3x8xf32>, tensor<24xi8>, tensor<6x1xf32>) outs(%e : tensor<3x6xf32>)
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+  ^bb0(%x: tensor<3x8xf32>, %y: tensor<24xi8>, %t: tensor<6x1xf32>, %z: tensor<3x6xf32>):
+    %w = lp.dequantize %y, %t
+        layout(<n = 1, k = 2, container = 8, planes = <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>)
+        scheme(<bits = 4, group = 8, zero = 8>) : tensor<24xi8>, tensor<6x1xf32> -> tensor<8x6xf32>
+    %zero = arith.constant 0.0 : f32
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<3x6xf32>) -> tensor<3x6xf32>
+    %m = linalg.matmul ins(%x, %w : tensor<3x8xf32>, tensor<8x6xf32>) outs(%f : tensor<3x6xf32>) -> tensor<3x6xf32>
+    graph.yield %m : tensor<3x6xf32>
+  } -> tensor<3x6xf32>
+  return %r : tensor<3x6xf32>
+}
+
+// The 8 codes of a row are the container of its lane: rows 0..3 | 4, 5, 0, 0.
+// CHECK: codes: "0x400000000102030405060708090A0B0C0D0E0F1011121314151617180000000000000000"
 // Rows 1..6 | 7..12 as [panel][k][column]: 1 2 3 4, 7 8 9 10 | 5 6 0 0, 11 12 0 0.
 // CHECK: packed: "0x400000000000803F0000004000004040000080400000E040000000410000104100002041
 // CHECK-SAME: 0000A0400000C0400000000000000000000030410000404100000000
