@@ -70,6 +70,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(tile::createBufferizeEntryPass());
   OpPassManager &kernels = pm.nest<ModuleOp>();
   if (options.gpu) {
+    kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuLoopsPass());
     kernels.addPass(tile::createOutlineGpuKernelsPass());
     pm.addPass(tile::createPlanArenaPass());
