@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tegula/CostModel/Analytic.h"
 #include "tegula/CostModel/CostModel.h"
 
 #include <algorithm>
@@ -23,6 +24,9 @@ int64_t known(int64_t extent) {
   return extent == kDynamic ? kTypicalExtent : extent;
 }
 
+/// Products that are independent: times of an unknown number are those of one.
+double copies(int64_t batch) { return batch == kDynamic ? 1 : double(batch); }
+
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// What counting and addressing add to a step that is bound elsewhere.
@@ -31,11 +35,61 @@ constexpr double kLoopCycles = 0.35;
 constexpr double kScattered = 1.15;
 /// How much of the time for bytes from L2 is not hidden behind arithmetic.
 constexpr double kExposedL2 = 0.08;
+/// How much of the time for weights from memory is not.
+constexpr double kExposedMemory = 0.3;
 /// How much of the arithmetic is not hidden behind bytes from memory.
 constexpr double kExposedCompute = 0.2;
 
-/// Cycles of one step of k of a register tile.
-double stepCycles(int64_t rows, int64_t vectors, const CpuTarget &target) {
+/// Entering and leaving a tile: the loop, and each accumulator's start, end and
+/// store.
+double tileCycles(int64_t rows, int64_t vectors) {
+  return 40.0 + 4.0 * double(rows * vectors);
+}
+
+/// Cycles of the register tiles that cover `m` rows of one panel, all k.
+struct PanelCycles {
+  double steps, tiles;
+};
+
+PanelCycles panelCycles(int64_t m, int64_t mr, int64_t vectors, int64_t k,
+                        int64_t kBlocks, const CpuTarget &target) {
+  double whole = double(m / mr);
+  int64_t tail = m % mr;
+  PanelCycles cycles = {
+      whole * stepCycles(mr, vectors, target) * double(k),
+      whole * tileCycles(mr, vectors) * double(kBlocks),
+  };
+  if (tail) {
+    cycles.steps += stepCycles(tail, vectors, target) * double(k);
+    cycles.tiles += tileCycles(tail, vectors) * double(kBlocks);
+  }
+  return cycles;
+}
+
+AnalyticTime scaled(const AnalyticTime &cycles, double seconds) {
+  return {cycles.steps * seconds,   cycles.tiles * seconds,
+          cycles.packing * seconds, cycles.cache * seconds,
+          cycles.memory * seconds,  cycles.total * seconds};
+}
+
+class AnalyticModel final : public CostModel {
+public:
+  Estimate estimate(const ContractionProblem &problem,
+                    const ContractionSchedule &schedule,
+                    const CpuTarget &target) const override {
+    return {analyze(problem, schedule, target).total, /*spread=*/0};
+  }
+  Estimate estimate(const ConvolutionProblem &problem,
+                    const ConvolutionSchedule &schedule,
+                    const CpuTarget &target) const override {
+    return {analyze(problem, schedule, target).total, /*spread=*/0};
+  }
+};
+
+} // namespace
+
+double tegula::cost::stepCycles(int64_t rows, int64_t vectors,
+                                const CpuTarget &target) {
   double issue = double(rows * vectors) / target.fmaPerCycle;
   double loads = double(rows + vectors) / target.loadsPerCycle;
   // A tile that needs more registers than there are spills every step.
@@ -45,97 +99,87 @@ double stepCycles(int64_t rows, int64_t vectors, const CpuTarget &target) {
   return std::max({issue, target.fmaLatency, loads}) + kLoopCycles + spills;
 }
 
-/// Entering and leaving a tile: the loop, and each accumulator's start, end and
-/// store.
-double tileCycles(int64_t rows, int64_t vectors) {
-  return 40.0 + 4.0 * double(rows * vectors);
-}
+namespace {
 
-class AnalyticModel final : public CostModel {
-public:
-  double seconds(const ContractionProblem &problem,
-                 const ContractionSchedule &schedule,
-                 const CpuTarget &target) const override;
-  double seconds(const ConvolutionProblem &problem,
-                 const ConvolutionSchedule &schedule,
-                 const CpuTarget &target) const override;
+/// What a contraction moves between the levels of memory.
+struct Traffic {
+  double cache, memory; ///< Bytes through L2, and from memory.
 };
 
-} // namespace
+/// Columns that lie far apart are read in place by many tiles.
+bool isScattered(const ContractionProblem &problem,
+                 const ContractionSchedule &schedule, int64_t m) {
+  return !schedule.packColumns && !problem.constantColumns &&
+         m > 2 * schedule.mr;
+}
 
-double AnalyticModel::seconds(const ContractionProblem &problem,
-                              const ContractionSchedule &schedule,
-                              const CpuTarget &target) const {
-  double batch = double(known(problem.batch));
+Traffic trafficOf(const ContractionProblem &problem,
+                  const ContractionSchedule &schedule,
+                  const CpuTarget &target) {
   int64_t m = known(problem.m), n = known(problem.n), k = known(problem.k);
-  int64_t kBlocks = ceilDiv(k, schedule.kc);
-  int64_t vectors = schedule.nr / schedule.vl;
-  double panels = double(ceilDiv(n, schedule.nr));
   int64_t rowBlocks = ceilDiv(m, schedule.mc);
-
-  double perPanel = 0;
-  int64_t wholeTiles = m / schedule.mr, tailRows = m % schedule.mr;
-  perPanel += double(wholeTiles) *
-              (stepCycles(schedule.mr, vectors, target) * double(k) +
-               tileCycles(schedule.mr, vectors) * double(kBlocks));
-  if (tailRows)
-    perPanel += stepCycles(tailRows, vectors, target) * double(k) +
-                tileCycles(tailRows, vectors) * double(kBlocks);
-  double compute = panels * perPanel;
-  // Columns read in place by many tiles: every k is another line and, with
-  // long rows, another page.
-  bool scattered =
-      !schedule.packColumns && !problem.constantColumns && m > 2 * schedule.mr;
-  if (scattered)
-    compute *= kScattered;
-  if (schedule.packColumns)
-    compute += double(rowBlocks) * double(k) * double(n) / double(schedule.vl) *
-               (problem.transposedColumns ? 3.0 : 1.5);
-
+  double kBlocks = double(ceilDiv(k, schedule.kc));
+  double panels = double(ceilDiv(n, schedule.nr));
+  double tiles = double(ceilDiv(m, schedule.mr));
   // Bytes through L2: the panel once per row block and, if panel and rows do
   // not fit L1 together, once per tile; the rows once per panel.
   double bytes = double(problem.elementBytes);
   int64_t kc = std::min(schedule.kc, k);
   double panelBytes = double(kc * schedule.nr) * bytes;
   double tileBytes = double(kc * schedule.mr) * bytes;
-  bool panelStays =
-      !scattered && panelBytes + tileBytes <= 0.9 * double(target.l1Bytes);
-  double tiles = double(ceilDiv(m, schedule.mr));
-  double l2Bytes = panels * double(kBlocks) *
-                   (panelBytes * (panelStays ? double(rowBlocks) : tiles) +
-                    tileBytes * tiles);
-  l2Bytes += 2.0 * double(m) * double(n) * bytes * double(kBlocks - 1);
+  bool panelStays = !isScattered(problem, schedule, m) &&
+                    panelBytes + tileBytes <= 0.9 * double(target.l1Bytes);
+  Traffic traffic;
+  traffic.cache = panels * kBlocks *
+                  (panelBytes * (panelStays ? double(rowBlocks) : tiles) +
+                   tileBytes * tiles);
+  traffic.cache += 2.0 * double(m) * double(n) * bytes * (kBlocks - 1);
   // Bytes from memory: the columns once per row block; the rows again for each
   // panel if a block of them does not fit L2.
   double rowBytes = double(std::min(schedule.mc, m) * kc) * bytes;
   bool rowsStay = rowBytes <= 0.8 * double(target.l2Bytes);
-  double memoryBytes = double(k) * double(n) * bytes * double(rowBlocks) +
-                       double(m) * double(k) * bytes * (rowsStay ? 1 : panels) +
-                       double(m) * double(n) * bytes;
-  double cycles = std::max(
-      {compute + kExposedL2 * l2Bytes / target.l2BytesPerCycle,
-       l2Bytes / target.l2BytesPerCycle,
-       memoryBytes / target.memoryBytesPerCycle + kExposedCompute * compute});
-  return batch * cycles / target.cyclesPerSecond;
+  traffic.memory = double(k) * double(n) * bytes * double(rowBlocks) +
+                   double(m) * double(k) * bytes * (rowsStay ? 1 : panels) +
+                   double(m) * double(n) * bytes;
+  return traffic;
 }
 
-double AnalyticModel::seconds(const ConvolutionProblem &problem,
-                              const ConvolutionSchedule &schedule,
-                              const CpuTarget &target) const {
-  int64_t k = known(problem.channels) * known(problem.window);
-  int64_t pixels = known(problem.pixels);
-  int64_t vectors = schedule.nr / schedule.vl;
-  int64_t kBlocks = ceilDiv(k, schedule.kc);
-  double bytes = double(problem.elementBytes);
+} // namespace
 
-  int64_t wholeTiles = problem.filters / schedule.mr;
-  int64_t tailRows = problem.filters % schedule.mr;
-  double perPanel = double(wholeTiles) *
-                    (stepCycles(schedule.mr, vectors, target) * double(k) +
-                     tileCycles(schedule.mr, vectors) * double(kBlocks));
-  if (tailRows)
-    perPanel += stepCycles(tailRows, vectors, target) * double(k) +
-                tileCycles(tailRows, vectors) * double(kBlocks);
+AnalyticTime tegula::cost::analyze(const ContractionProblem &problem,
+                                   const ContractionSchedule &schedule,
+                                   const CpuTarget &target) {
+  int64_t m = known(problem.m), n = known(problem.n), k = known(problem.k);
+  double panels = double(ceilDiv(n, schedule.nr));
+  PanelCycles panel = panelCycles(m, schedule.mr, schedule.nr / schedule.vl, k,
+                                  ceilDiv(k, schedule.kc), target);
+  // Columns read in place by many tiles: every k is another line and, with
+  // long rows, another page.
+  double slower = isScattered(problem, schedule, m) ? kScattered : 1.0;
+  AnalyticTime time;
+  time.steps = panels * panel.steps * slower;
+  time.tiles = panels * panel.tiles * slower;
+  if (schedule.packColumns)
+    time.packing = double(ceilDiv(m, schedule.mc)) * double(k) * double(n) /
+                   double(schedule.vl) *
+                   (problem.transposedColumns ? 3.0 : 1.5);
+  Traffic traffic = trafficOf(problem, schedule, target);
+  time.cache = traffic.cache / target.l2BytesPerCycle;
+  time.memory = traffic.memory / target.memoryBytesPerCycle;
+  double compute = time.steps + time.tiles + time.packing;
+  time.total = std::max({compute + kExposedL2 * time.cache, time.cache,
+                         time.memory + kExposedCompute * compute});
+  return scaled(time, copies(problem.batch) / target.cyclesPerSecond);
+}
+
+AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
+                                   const ConvolutionSchedule &schedule,
+                                   const CpuTarget &target) {
+  int64_t k = known(problem.channels) * known(problem.window);
+  int64_t pixels = known(problem.pixels), filters = known(problem.filters);
+  int64_t vectors = schedule.nr / schedule.vl;
+  PanelCycles panel = panelCycles(filters, schedule.mr, vectors, k,
+                                  ceilDiv(k, schedule.kc), target);
   // The last panel runs with as many vectors as it needs.
   double panels = double(pixels / schedule.nr);
   int64_t tailVectors = ceilDiv(pixels % schedule.nr, schedule.vl);
@@ -143,18 +187,22 @@ double AnalyticModel::seconds(const ConvolutionProblem &problem,
     panels += std::max(double(tailVectors) / double(vectors),
                        target.fmaLatency * target.fmaPerCycle /
                            double(schedule.mr * vectors));
-  int64_t blocks = ceilDiv(pixels, schedule.nr * schedule.nb);
-  int64_t filterBlocks = ceilDiv(problem.filters, schedule.fc);
-  double compute = panels * perPanel;
+  AnalyticTime time;
+  time.steps = panels * panel.steps;
+  time.tiles = panels * panel.tiles;
   if (!schedule.inPlace)
-    compute += double(filterBlocks) * panels * double(k * vectors) * 2.5;
+    time.packing = double(ceilDiv(filters, schedule.fc)) * panels *
+                   double(k * vectors) * 2.5;
   // The weights stream once per block of panels.
-  double weightBytes = double(problem.filters * k) * bytes;
-  double l2Bytes = weightBytes * double(blocks);
-  double cycles = compute + 2 * kExposedL2 * l2Bytes / target.l2BytesPerCycle +
-                  weightBytes / target.memoryBytesPerCycle * 0.3;
-  return double(known(problem.batch)) * double(problem.groups) * cycles /
-         target.cyclesPerSecond;
+  double weightBytes = double(filters * k) * double(problem.elementBytes);
+  time.cache = weightBytes *
+               double(ceilDiv(pixels, schedule.nr * schedule.nb)) /
+               target.l2BytesPerCycle;
+  time.memory = weightBytes / target.memoryBytesPerCycle;
+  time.total = time.steps + time.tiles + time.packing +
+               2 * kExposedL2 * time.cache + kExposedMemory * time.memory;
+  return scaled(time, copies(problem.batch) * copies(problem.groups) /
+                          target.cyclesPerSecond);
 }
 
 const CostModel &tegula::cost::analyticModel() {

@@ -9,12 +9,13 @@ against a product in double precision, and then timed in interleaved blocks
 around a reference kernel, by the CPU time of the thread, so that other work on
 the machine disturbs little. A shape whose rows are in OUT is skipped: a run can
 be stopped and continued. The columns are described in cost-model/README.md.
+The compiler is that of PYTHONPATH (a copy that later builds do not change), or
+else that of the build folder.
 """
 
 import argparse
 import csv
 import pathlib
-import statistics
 import sys
 import tempfile
 import time
@@ -23,16 +24,16 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "build" / "release" / "python"))
+sys.path.append(str(HERE.parents[1] / "build" / "release" / "python"))
 
 import tegula  # noqa: E402
 from shapes import all_shapes  # noqa: E402
 from tegula import _capi  # noqa: E402
 
 COLUMNS = ["shape", "family", "batch", "m", "n", "k", "groups", "filters", "channels", "window",
-           "stride", "height", "width", "constant", "schedule", "status", "seconds", "mad",
-           "reference", "compile_seconds"]
-BLOCKS = 5
+           "stride", "pad", "height", "width", "constant", "schedule", "status", "seconds", "mad",
+           "first", "second", "reference", "compile_seconds"]
+ROUNDS = 16
 BLOCK_SECONDS = 2e-3
 
 
@@ -59,7 +60,7 @@ def model_of(shape):
         a = draw(shape["batch"], shape["groups"] * shape["channels"], shape["height"],
                  shape["width"])
         w = draw(shape["groups"] * shape["filters"], shape["channels"], side, side)
-        pad = side // 2
+        pad = shape["pad"]
         node = helper.make_node("Conv", ["a", "w"], ["y"], group=shape["groups"],
                                 pads=[pad] * 4, strides=[shape["stride"]] * 2)
         weights.append(numpy_helper.from_array(w, "w"))
@@ -129,13 +130,33 @@ def aligned(shape):
 
 
 def schedule_of(model, options):
-    """The text of the only #sched attribute that a compilation with `options` chooses."""
+    """The text of the only #sched attribute that a compilation with `options` chooses.
+
+    Padding of grouped convolutions, for one, is a kernel of its own: such models say
+    nothing of the time of one kernel.
+    """
     with tempfile.NamedTemporaryFile(suffix=".mlir") as file:
         words = ["--stop-after=schedule"]
         words += [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
         _capi.compile_model(model, words, file.name)
         text = pathlib.Path(file.name).read_text()
-    return text.split("schedule = ", 1)[1].split(">", 1)[0] + ">"
+    _, *kernels = text.split("schedule = ")
+    if len(kernels) != 1:
+        raise ValueError(f"{len(kernels)} kernels instead of one")
+    return kernels[0].split(">", 1)[0] + ">"
+
+
+def level(times):
+    """Logarithms of `times` (rounds x kernels) without what is common to a round.
+
+    A neighbour on the machine slows all kernels of a round alike: the rounds' medians
+    over kernels are taken out, so that they do not look like differences of schedules.
+    """
+    logs = np.log(times)
+    for _ in range(2):
+        common = np.median(logs - np.median(logs, axis=0), axis=1)
+        logs -= (common - np.median(common))[:, None]
+    return logs
 
 
 def measure(shape, points, reference, rng):
@@ -162,18 +183,18 @@ def measure(shape, points, reference, rng):
         row["compile_seconds"] = f"{time.thread_time() - started:.3f}"
         if row["status"] == "ok":
             ready.append((row, kernel, max(1, int(BLOCK_SECONDS / max(kernel.run(1), 1e-7)))))
-    times = {id(row): [] for row, _, _ in ready}
-    drift = []
-    for _ in range(BLOCKS):
-        drift.append(reference.run(8) / 8)
-        for row, kernel, repeats in ready:
-            times[id(row)].append(kernel.run(repeats) / repeats)
-    for row, _, _ in ready:
-        seconds = times[id(row)]
-        median = statistics.median(seconds)
-        row["seconds"] = f"{median:.4g}"
-        row["mad"] = f"{statistics.median(abs(s - median) for s in seconds):.2g}"
-        row["reference"] = f"{statistics.median(drift):.4g}"
+    times = np.empty((ROUNDS, len(ready) + 1))
+    for blocks in times:
+        blocks[0] = reference.run(8) / 8
+        blocks[1:] = [kernel.run(repeats) / repeats for _, kernel, repeats in ready]
+    levelled = level(times)
+    for number, (row, _, _) in enumerate(ready, 1):
+        seconds = np.exp(levelled[:, number])
+        row["seconds"] = f"{np.median(seconds):.4g}"
+        row["mad"] = f"{np.median(abs(seconds - np.median(seconds))):.2g}"
+        row["first"] = f"{np.median(seconds[::2]):.4g}"
+        row["second"] = f"{np.median(seconds[1::2]):.4g}"
+        row["reference"] = f"{np.median(times[:, 0]):.4g}"
     return rows
 
 

@@ -41,7 +41,13 @@ CONVOLUTIONS = [
     (64, 32, 64, 3, 1, 1), (16, 2, 64, 1, 1, 1), (17, 31, 29, 3, 1, 1), (37, 53, 17, 5, 1, 1),
     (101, 47, 13, 3, 2, 1), (7, 97, 33, 1, 1, 1), (48, 48, 31, 5, 2, 1),
 ]
-RANDOM = 48
+# batch, channels, filters, side, kernel, stride, groups.
+BATCHED_CONVOLUTIONS = [
+    (4, 64, 64, 28, 3, 1, 1), (8, 128, 128, 14, 1, 1, 1), (2, 256, 256, 14, 3, 1, 1),
+    (16, 32, 48, 9, 3, 1, 1), (3, 96, 24, 28, 1, 1, 1), (8, 16, 16, 14, 3, 1, 4),
+    (32, 1, 8, 28, 5, 1, 1), (5, 19, 23, 15, 3, 2, 1),
+]
+RANDOM = 100
 
 
 def contraction(batch, m, n, k, constant):
@@ -50,11 +56,12 @@ def contraction(batch, m, n, k, constant):
             "constant": int(constant)}
 
 
-def convolution(channels, filters, side, kernel, stride, groups):
-    name = f"conv-{groups}x{channels}to{filters}-{side}-k{kernel}s{stride}"
-    return {"shape": name, "family": "convolution", "batch": 1, "groups": groups,
+def convolution(channels, filters, side, kernel, stride, groups, batch=1):
+    images = f"{batch}x" if batch > 1 else ""
+    name = f"conv-{images}{groups}x{channels}to{filters}-{side}-k{kernel}s{stride}"
+    return {"shape": name, "family": "convolution", "batch": batch, "groups": groups,
             "filters": filters, "channels": channels, "window": kernel * kernel,
-            "stride": stride, "height": side, "width": side, "constant": 1}
+            "stride": stride, "pad": kernel // 2 if groups == 1 else 0, "height": side, "width": side, "constant": 1}
 
 
 def random_shapes():
@@ -84,7 +91,9 @@ def all_shapes():
     """All shapes in a fixed order that mixes them, so that a part is a fair sample."""
     found = [contraction(1, *mnk, True) for mnk in PROJECTIONS]
     found += [contraction(*bmnk, False) for bmnk in BATCHED]
-    found += [convolution(*each) for each in CONVOLUTIONS] + random_shapes()
+    found += [convolution(*each) for each in CONVOLUTIONS]
+    found += [convolution(*each, batch=batch) for batch, *each in BATCHED_CONVOLUTIONS]
+    found += random_shapes()
     unique = list({each["shape"]: each for each in found}.values())
     random.Random(7).shuffle(unique)
     return unique

@@ -112,6 +112,7 @@ private:
     stageOptions.vectorRegisters = machine.vectorRegisters;
     stageOptions.l1Bytes = machine.l1Bytes;
     stageOptions.l2Bytes = machine.l2Bytes;
+    stageOptions.costModel = options.costModel;
     stageOptions.schedules = options.schedules;
     stageOptions.schedulePoint = options.schedulePoint;
     stageOptions.scheduleSeed = options.scheduleSeed;
@@ -141,6 +142,8 @@ private:
     if ((options.stopAfter != name && !isLast) || stopped)
       return true;
     stopped = true;
+    if (output.empty())
+      return true;
     return isLast ? exportOnnx() : print(output);
   }
 

@@ -71,6 +71,10 @@ static bool parseOption(StringRef word, CompileOptions &options,
            wrong("frontend, convert, graph, schedule, outline, tile, abi or "
                  "target");
   }
+  if (value.consume_front("--cost-model=")) {
+    options.costModel = value.str();
+    return !value.empty() || wrong("--cost-model=FILE, or 'analytic'");
+  }
   if (value.consume_front("--schedule=")) {
     options.schedules = value.str();
     return !value.empty() || wrong("--schedule=FILE");

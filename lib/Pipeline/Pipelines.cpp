@@ -50,6 +50,7 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   machine.fusedMultiplyAdd = options.useFma;
   machine.l1Bytes = options.l1Bytes;
   machine.l2Bytes = options.l2Bytes;
+  machine.costModel = options.costModel;
   machine.schedules = options.schedules;
   machine.point = options.schedulePoint;
   machine.seed = options.scheduleSeed;

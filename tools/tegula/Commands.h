@@ -12,6 +12,7 @@ namespace tegula::tools {
 /// 0, 1 for a bad model or input, 2 for bad usage.
 int runCompile(llvm::ArrayRef<llvm::StringRef> arguments);
 int runCheck(llvm::ArrayRef<llvm::StringRef> arguments);
+int runExplain(llvm::ArrayRef<llvm::StringRef> arguments);
 int runRun(llvm::ArrayRef<llvm::StringRef> arguments);
 int runBench(llvm::ArrayRef<llvm::StringRef> arguments);
 int runMachine(llvm::ArrayRef<llvm::StringRef> arguments);

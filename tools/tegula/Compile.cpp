@@ -25,6 +25,8 @@ static constexpr StringLiteral kUsage =
     "  -O0 .. -O3            -O0: one kernel per operator, plain loops\n"
     "  --dim=NAME=EXTENT     fix a symbolic dimension\n"
     "  --name=NAME           name of the typed functions\n"
+    "  --cost-model=FILE     choose schedules by this learned model; analytic: "
+    "by none\n"
     "  --schedule=FILE       take the schedules of this file\n"
     "  --schedule-point=N    take point N of every kernel's space\n"
     "  --schedule-seed=N     draw the points by a seed; no result changes\n"

@@ -20,6 +20,8 @@ constexpr Command commands[] = {
      tegula::tools::runCompile},
     {"check", "list everything in a model that is not supported",
      tegula::tools::runCheck},
+    {"explain", "say why each kernel has its schedule, and what it will take",
+     tegula::tools::runExplain},
     {"run", "run a model or a compiled library on inputs from files",
      tegula::tools::runRun},
     {"bench", "time a model beside other systems", tegula::tools::runBench},

@@ -8,18 +8,25 @@
 
 namespace tegula::cost {
 
-/// Predicts times. Answers are seconds of one thread; they add up over kernels,
-/// so that fused and unfused forms can be compared. Implementations are
-/// immutable and may be shared between threads.
+/// What a model says of one kernel under one schedule.
+struct Estimate {
+  double seconds = 0; ///< Of one thread. Times add up over kernels.
+  /// Nine of ten kernels take between seconds / spread and seconds * spread;
+  /// 0: the model cannot say.
+  double spread = 0;
+};
+
+/// Predicts times. Implementations are immutable and may be shared between
+/// threads.
 class CostModel {
 public:
   virtual ~CostModel() = default;
-  virtual double seconds(const ContractionProblem &problem,
-                         const ContractionSchedule &schedule,
-                         const CpuTarget &target) const = 0;
-  virtual double seconds(const ConvolutionProblem &problem,
-                         const ConvolutionSchedule &schedule,
-                         const CpuTarget &target) const = 0;
+  virtual Estimate estimate(const ContractionProblem &problem,
+                            const ContractionSchedule &schedule,
+                            const CpuTarget &target) const = 0;
+  virtual Estimate estimate(const ConvolutionProblem &problem,
+                            const ConvolutionSchedule &schedule,
+                            const CpuTarget &target) const = 0;
 };
 
 /// The model without learning: instruction issue, register and cache fit,

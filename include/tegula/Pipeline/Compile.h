@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
+#include "tegula/Schedule/Transforms/ExplainSchedules.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
@@ -48,6 +49,8 @@ struct CompileOptions {
   llvm::StringMap<int64_t> dims;
   /// The name of the typed functions; empty: that of the output file.
   std::string name;
+  /// A file of a learned cost model, "analytic", or empty for the default.
+  std::string costModel;
   /// A file of schedules to take (Schedule/README.md); empty: choose all.
   std::string schedules;
   /// Take this point of every kernel's space, or draw one; -1: choose.
@@ -83,6 +86,12 @@ bool checkFile(llvm::StringRef path, const CompileOptions &options,
                mlir::MLIRContext &context,
                std::vector<UnsupportedNode> &unsupported, size_t &numOps);
 
+/// Compiles the model at `path` as far as its schedules, and explains them.
+/// False after an error diagnostic.
+bool explainFile(llvm::StringRef path, const CompileOptions &options,
+                 mlir::MLIRContext &context,
+                 std::vector<sched::KernelExplanation> &kernels);
+
 /// The frontend's passes with what the Graph stage can lower.
 void buildModelPipeline(mlir::OpPassManager &pm);
 
@@ -99,6 +108,8 @@ bool compileBytes(llvm::StringRef bytes, const CompileOptions &options,
                   llvm::StringRef output, mlir::MLIRContext &context);
 
 /// The same for an imported model, or one that is already linalg on tensors.
+/// With `stopAfter` and no `output` the module is left as that stage leaves it,
+/// and nothing is written.
 bool compileModule(mlir::ModuleOp module, const CompileOptions &options,
                    llvm::StringRef output);
 

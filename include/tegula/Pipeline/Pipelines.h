@@ -38,6 +38,8 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<int64_t> l2Bytes{*this, "l2-bytes",
                           llvm::cl::desc("Level-2 cache of one core"),
                           llvm::cl::init(512 << 10)};
+  Option<std::string> costModel{*this, "cost-model",
+                                llvm::cl::desc("See SelectSchedulePass")};
   /// Schedules that are not chosen, see SelectSchedulePass.
   Option<std::string> schedules{*this, "schedules",
                                 llvm::cl::desc("A file of schedules")};

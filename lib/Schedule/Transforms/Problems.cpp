@@ -94,6 +94,48 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
   return problem;
 }
 
+ContractionAttr
+tegula::sched::attributeOf(MLIRContext *context,
+                           const cost::ContractionSchedule &point,
+                           StringRef numerics) {
+  return ContractionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
+                              point.mc, point.nc, point.packColumns,
+                              point.prefetch, numerics);
+}
+
+ConvolutionAttr
+tegula::sched::attributeOf(MLIRContext *context,
+                           const cost::ConvolutionSchedule &point,
+                           StringRef numerics) {
+  return ConvolutionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
+                              point.nb, point.fc, point.inPlace, numerics);
+}
+
+cost::ContractionSchedule tegula::sched::pointOf(ContractionAttr attribute) {
+  cost::ContractionSchedule point;
+  point.mr = attribute.getMr();
+  point.nr = attribute.getNr();
+  point.vl = attribute.getVl();
+  point.kc = attribute.getKc();
+  point.mc = attribute.getMc();
+  point.nc = attribute.getNc();
+  point.packColumns = attribute.getPackColumns();
+  point.prefetch = attribute.getPrefetch();
+  return point;
+}
+
+cost::ConvolutionSchedule tegula::sched::pointOf(ConvolutionAttr attribute) {
+  cost::ConvolutionSchedule point;
+  point.mr = attribute.getMr();
+  point.nr = attribute.getNr();
+  point.vl = attribute.getVl();
+  point.kc = attribute.getKc();
+  point.nb = attribute.getNb();
+  point.fc = attribute.getFc();
+  point.inPlace = attribute.getInPlace();
+  return point;
+}
+
 int64_t tegula::sched::widestElementBytes(const KernelBody &body) {
   int64_t widest = 1;
   auto consider = [&](Type type) {

@@ -5,6 +5,7 @@
 
 #include "tegula/CostModel/CostModel.h"
 #include "tegula/Schedule/IR/KernelBody.h"
+#include "tegula/Schedule/IR/Sched.h"
 
 namespace tegula::sched {
 
@@ -13,6 +14,16 @@ cost::ContractionProblem contractionProblem(const KernelBody &body);
 
 /// The sizes of a kernel of family Convolution.
 cost::ConvolutionProblem convolutionProblem(const KernelBody &body);
+
+/// A point of a space as the attribute of a kernel, and back.
+ContractionAttr attributeOf(mlir::MLIRContext *context,
+                            const cost::ContractionSchedule &point,
+                            llvm::StringRef numerics);
+ConvolutionAttr attributeOf(mlir::MLIRContext *context,
+                            const cost::ConvolutionSchedule &point,
+                            llvm::StringRef numerics);
+cost::ContractionSchedule pointOf(ContractionAttr attribute);
+cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute);
 
 /// Bytes of the widest element type that the kernel computes with.
 int64_t widestElementBytes(const KernelBody &body);

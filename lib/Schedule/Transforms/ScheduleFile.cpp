@@ -2,6 +2,7 @@
 
 #include "ScheduleFile.h"
 
+#include "NodeName.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
 #include "tegula/Schedule/IR/Sched.h"
@@ -30,14 +31,6 @@ static bool fits(Attribute schedule, Family family) {
     return isa<LoopsAttr>(schedule);
   }
   return false;
-}
-
-/// The name that the importer has given to the operation's node.
-static StringRef nodeName(Location loc) {
-  auto named = dyn_cast<NameLoc>(loc);
-  while (named && isa<NameLoc>(named.getChildLoc()))
-    named = cast<NameLoc>(named.getChildLoc());
-  return named ? named.getName().getValue().rsplit(" (").first : StringRef();
 }
 
 LogicalResult ScheduleFile::read(StringRef path, Location loc) {

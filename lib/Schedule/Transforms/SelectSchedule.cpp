@@ -1,12 +1,14 @@
 //===- SelectSchedule.cpp - Choose a schedule for every kernel ------------===//
 
 #include "Problems.h"
+#include "Ranking.h"
 #include "ScheduleFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Space/Spaces.h"
+#include "tegula/Schedule/Transforms/CostModelFile.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 
 using namespace mlir;
@@ -23,6 +25,7 @@ namespace {
 /// How a point of a space is taken.
 struct Chooser {
   cost::CpuTarget target;
+  NamedCostModel model;
   std::optional<uint64_t> point, seed;
   const ScheduleFile *file = nullptr;
 };
@@ -58,17 +61,7 @@ static Schedule choose(const Problem &problem,
     return space[*chooser.point % space.size()];
   if (chooser.seed)
     return space[hashOf(problem, mix(1, *chooser.seed)) % space.size()];
-  const cost::CostModel &model = cost::analyticModel();
-  const Schedule *found = &space.front();
-  double seconds = model.seconds(problem, *found, chooser.target);
-  for (const Schedule &candidate : space) {
-    double time = model.seconds(problem, candidate, chooser.target);
-    if (time < seconds) {
-      seconds = time;
-      found = &candidate;
-    }
-  }
-  return *found;
+  return *rank(problem, space, chooser.target, *chooser.model).best.schedule;
 }
 
 static StringRef multiplyAddClass(const cost::CpuTarget &target) {
@@ -80,11 +73,9 @@ static Attribute scheduleContraction(MLIRContext *context,
                                      const Chooser &chooser) {
   const cost::CpuTarget &target = chooser.target;
   cost::ContractionProblem problem = contractionProblem(body);
-  cost::ContractionSchedule s =
-      choose(problem, contractionSpace(problem, target), chooser);
-  return ContractionAttr::get(context, s.mr, s.nr, s.vl, s.kc, s.mc, s.nc,
-                              s.packColumns, s.prefetch,
-                              multiplyAddClass(target));
+  return attributeOf(
+      context, choose(problem, contractionSpace(problem, target), chooser),
+      multiplyAddClass(target));
 }
 
 static Attribute scheduleConvolution(MLIRContext *context,
@@ -92,10 +83,9 @@ static Attribute scheduleConvolution(MLIRContext *context,
                                      const Chooser &chooser) {
   const cost::CpuTarget &target = chooser.target;
   cost::ConvolutionProblem problem = convolutionProblem(body);
-  cost::ConvolutionSchedule s =
-      choose(problem, convolutionSpace(problem, target), chooser);
-  return ConvolutionAttr::get(context, s.mr, s.nr, s.vl, s.kc, s.nb, s.fc,
-                              s.inPlace, multiplyAddClass(target));
+  return attributeOf(
+      context, choose(problem, convolutionSpace(problem, target), chooser),
+      multiplyAddClass(target));
 }
 
 /// Elements of one task of a memory-bound kernel: large against the cost of
@@ -155,6 +145,8 @@ struct SelectSchedulePass
                                 "at least 64 bits, 4 registers, 4 KiB");
       return signalPassFailure();
     }
+    if (failed(chooser.model.find(costModel, getOperation()->getLoc())))
+      return signalPassFailure();
     ScheduleFile file;
     if (!schedules.empty()) {
       if (failed(file.read(schedules, getOperation()->getLoc())))

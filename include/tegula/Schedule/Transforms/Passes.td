@@ -11,7 +11,7 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     Classifies each `graph.kernel` (and each kernel function) by its root
     operation and attaches the schedule of the family's space that the cost
     model predicts to be fastest. Nothing else changes; a kernel that already
-    has a schedule keeps it.
+    has a schedule keeps it. `cost-model` names the model (CostModelFile.h).
 
     `schedules` names a file of schedules to take instead (ScheduleFile.h).
     `point` takes the n-th point of each kernel's space, `seed` one drawn by the
@@ -37,6 +37,8 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
            "Level-2 cache of one core">,
+    Option<"costModel", "cost-model", "std::string", "\"\"",
+           "A file of a learned model, or 'analytic'; empty: the compiler's">,
     Option<"schedules", "schedules", "std::string", "\"\"",
            "A file of schedules that are taken before any choice">,
     Option<"point", "point", "int64_t", "-1",

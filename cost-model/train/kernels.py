@@ -1,0 +1,135 @@
+"""Measured kernels (data/kernels.csv.xz) with the compiler's own features.
+
+The features are computed by libtegula-cost.so of the build folder: there is one
+extractor, in C++ (include/tegula/CostModel/Features.def).
+"""
+
+import csv
+import ctypes
+import dataclasses
+import functools
+import io
+import lzma
+import pathlib
+import re
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / "cost-model" / "data" / "kernels.csv.xz"
+FAMILIES = ("contraction", "convolution")
+
+
+@functools.cache
+def library():
+    """libtegula-cost.so with the signatures of include/tegula/CostModel/CApi.h."""
+    path = ROOT / "build" / "release" / "lib" / "libtegula-cost.so"
+    if not path.is_file():
+        raise SystemExit(f"{path} was not found. Build it with tools/dev/build.sh release all.")
+    lib = ctypes.CDLL(str(path))
+    lib.tegula_cost_feature_names.restype = ctypes.c_char_p
+    lib.tegula_cost_feature_schema.restype = ctypes.c_uint64
+    for family in FAMILIES:
+        extract = getattr(lib, f"tegula_cost_{family}s")
+        extract.restype = None
+        extract.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p]
+    lib.tegula_cost_predict.restype = ctypes.c_int32
+    lib.tegula_cost_predict.argtypes = [
+        ctypes.c_char_p, ctypes.c_size_t,  # the model file
+        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p,  # features, rows, sums
+        ctypes.c_char_p, ctypes.c_size_t,  # message
+    ]
+    return lib
+
+
+def feature_names():
+    return library().tegula_cost_feature_names().decode().split()
+
+
+def predict(model, features):
+    """Sums of trees of a model file's bytes, or ValueError with why it is refused."""
+    features = np.ascontiguousarray(features, "f4")
+    sums = np.empty(len(features), "f4")
+    message = ctypes.create_string_buffer(256)
+    if library().tegula_cost_predict(model, len(model), features.ctypes.data, len(features),
+                                     sums.ctypes.data, message, len(message)):
+        raise ValueError(message.value.decode())
+    return sums
+
+
+def numbers(row):
+    """A row of the table in the order of readKernel in cost-model/learned/CApi.cpp."""
+    value = {name: int(text) for name, text in row.items()
+             if text.isdigit() and name not in ("seconds", "mad")}
+    schedule = {name: {"true": 1, "false": 0}.get(text, text)
+                for name, text in re.findall(r"(\w+) = (\w+)", row["schedule"])}
+    if row["family"] == "contraction":
+        problem = [value[name] for name in ("batch", "m", "n", "k", "constant")]
+        order = ("mr", "nr", "vl", "kc", "mc", "nc", "pack_columns")
+    else:
+        side = round(value["window"] ** 0.5)
+        extents = [(value[name] + 2 * value["pad"] - side) // value["stride"] + 1
+                   for name in ("height", "width")]
+        problem = [value[name] for name in ("batch", "groups", "filters", "channels", "window")]
+        problem += [extents[0] * extents[1], extents[1],
+                    int(side == 1 and value["stride"] == 1), value["stride"]]
+        order = ("mr", "nr", "vl", "kc", "nb", "fc", "in_place")
+    return problem + [int(schedule[name]) for name in order]
+
+
+@dataclasses.dataclass
+class Kernels:
+    """Arrays over kernels, sorted as the table is."""
+
+    shape: np.ndarray  # names
+    family: np.ndarray  # index into FAMILIES
+    schedule: np.ndarray  # texts
+    seconds: np.ndarray
+    halves: np.ndarray  # n x 2: the same of the odd and the even rounds
+    features: np.ndarray  # n x features, float32
+    analytic: np.ndarray  # seconds
+    chosen: np.ndarray  # the compiler's choice when the table was measured
+
+    def __len__(self):
+        return len(self.seconds)
+
+    @property
+    def residual(self):
+        """What the model learns: log of measured over analytic seconds."""
+        return np.log(self.seconds / self.analytic)
+
+    def where(self, mask):
+        return Kernels(*(getattr(self, field.name)[mask] for field in dataclasses.fields(self)))
+
+
+def load(path=DATA):
+    """The good rows of a table."""
+    data = pathlib.Path(path).read_bytes()
+    text = lzma.decompress(data) if str(path).endswith(".xz") else data
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    first = {}
+    for number, row in enumerate(rows):
+        first.setdefault(row["shape"], number)
+    chosen = np.zeros(len(rows), bool)
+    chosen[list(first.values())] = True
+    good = np.array([row["status"] == "ok" for row in rows])
+    chosen = chosen[good]
+    rows = [row for row in rows if row["status"] == "ok"]
+    family = np.array([FAMILIES.index(row["family"]) for row in rows])
+    features = np.empty((len(rows), len(feature_names())), "f4")
+    analytic = np.empty(len(rows))
+    for index, name in enumerate(FAMILIES):
+        which = np.flatnonzero(family == index)
+        table = np.array([numbers(rows[i]) for i in which], "i8")
+        part, seconds = np.empty((len(which), features.shape[1]), "f4"), np.empty(len(which))
+        getattr(library(), f"tegula_cost_{name}s")(table.ctypes.data, len(which),
+                                                   part.ctypes.data, seconds.ctypes.data)
+        features[which], analytic[which] = part, seconds
+    if not np.isfinite(features).all():
+        raise ValueError("a feature is not a number")
+    return Kernels(
+        shape=np.array([row["shape"] for row in rows]), family=family,
+        schedule=np.array([row["schedule"] for row in rows]),
+        seconds=np.array([float(row["seconds"]) for row in rows]),
+        halves=np.array([[float(row["first"]), float(row["second"])] for row in rows]),
+        features=features, analytic=analytic, chosen=chosen)

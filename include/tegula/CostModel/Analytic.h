@@ -1,0 +1,35 @@
+//===- Analytic.h - Times from instruction and byte counts ------*- C++ -*-===//
+
+#ifndef TEGULA_COSTMODEL_ANALYTIC_H
+#define TEGULA_COSTMODEL_ANALYTIC_H
+
+#include "tegula/CostModel/CpuTarget.h"
+#include "tegula/CostModel/Kernels.h"
+
+namespace tegula::cost {
+
+/// Seconds of one thread, by what takes them. Parts overlap: `total` is what
+/// the model predicts, between the largest part and their sum.
+struct AnalyticTime {
+  double steps = 0;   ///< Multiply-adds and the loads that feed them.
+  double tiles = 0;   ///< Entering and leaving register tiles.
+  double packing = 0; ///< Writing panels: packed columns, gathered pixels.
+  double cache = 0;   ///< Bytes between the level-2 and level-1 caches.
+  double memory = 0;  ///< Bytes from memory.
+  double total = 0;
+};
+
+AnalyticTime analyze(const ContractionProblem &problem,
+                     const ContractionSchedule &schedule,
+                     const CpuTarget &target);
+AnalyticTime analyze(const ConvolutionProblem &problem,
+                     const ConvolutionSchedule &schedule,
+                     const CpuTarget &target);
+
+/// Cycles of one step of k of a register tile of `rows` x `vectors`
+/// accumulators: the largest of issue, latency and loads, and its spills.
+double stepCycles(int64_t rows, int64_t vectors, const CpuTarget &target);
+
+} // namespace tegula::cost
+
+#endif // TEGULA_COSTMODEL_ANALYTIC_H

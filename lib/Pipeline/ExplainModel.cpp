@@ -1,0 +1,41 @@
+//===- ExplainModel.cpp - Why the kernels of a model are as they are ------===//
+
+#include "tegula/Frontend/ImportModel.h"
+#include "tegula/Machine/Machine.h"
+#include "tegula/Pipeline/Compile.h"
+#include "tegula/Schedule/Transforms/CostModelFile.h"
+
+using namespace mlir;
+using namespace tegula;
+
+static cost::CpuTarget targetOf(const machine::Machine &machine) {
+  cost::CpuTarget target;
+  target.vectorBits = machine.vectorBits;
+  target.vectorRegisters = machine.vectorRegisters;
+  target.fusedMultiplyAdd = machine.hasFma;
+  target.l1Bytes = machine.l1Bytes;
+  target.l2Bytes = machine.l2Bytes;
+  return target;
+}
+
+bool tegula::pipeline::explainFile(
+    StringRef path, const CompileOptions &options, MLIRContext &context,
+    std::vector<sched::KernelExplanation> &kernels) {
+  frontend::ImportOptions importing;
+  importing.dims = options.dims;
+  importing.name = options.name;
+  OwningOpRef<ModuleOp> module =
+      frontend::importModelFile(path, importing, &context);
+  CompileOptions scheduled = options;
+  scheduled.stopAfter = "schedule";
+  if (!module || !compileModule(*module, scheduled, /*output=*/""))
+    return false;
+  machine::Machine machine;
+  std::string message;
+  sched::NamedCostModel model;
+  if (!machine::machineFor(options.target, machine, message) ||
+      failed(model.find(options.costModel, module->getLoc())))
+    return false;
+  kernels = sched::explainSchedules(*module, targetOf(machine), *model);
+  return true;
+}

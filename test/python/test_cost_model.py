@@ -1,0 +1,258 @@
+"""The learned cost model: its features, its trees against XGBoost's, its file as untrusted
+input, and what `tegula explain` says."""
+
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+import onnx
+import xgboost
+from onnx import TensorProto, helper, numpy_helper
+
+import tegula
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "cost-model" / "train"))
+
+import kernels  # noqa: E402
+import model_file  # noqa: E402
+import train  # noqa: E402
+
+NAMES = kernels.feature_names()
+TEGULA = ROOT / "build" / "release" / "bin" / "tegula"
+
+
+def booster(rows=800, rounds=40, seed=3):
+    """A booster on random rows, some with missing numbers."""
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((rows, len(NAMES)), dtype="f4")
+    target = features[:, 0] * features[:, 1] + np.sin(features[:, 2])
+    features[::3, ::4] = np.nan
+    parameters = dict(train.PARAMETERS, max_depth=5)
+    return xgboost.train(parameters, xgboost.DMatrix(features, target, nthread=1), rounds)
+
+
+class Trees(unittest.TestCase):
+    def test_sums_are_those_of_xgboost_to_the_bit(self):
+        trained = booster()
+        rng = np.random.default_rng(8)
+        rows = rng.standard_normal((20000, len(NAMES)), dtype="f4") * 2
+        rows[::7, ::3] = np.nan
+        rows[:4] = [[0], [3e38], [-3e38], [1e-42]]
+        expected = trained.predict(xgboost.DMatrix(rows, missing=np.nan, nthread=1))
+        got = kernels.predict(model_file.pack(trained, (0.1, 0.1)), rows)
+        np.testing.assert_array_equal(got.view("u4"), expected.view("u4"))
+
+    def test_thresholds_themselves_go_right(self):
+        trained = booster()
+        trees = json.loads(trained.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]
+        splits = [(feature, value) for tree in trees for left, feature, value in zip(
+            tree["left_children"], tree["split_indices"], tree["split_conditions"], strict=True)
+            if left != -1]
+        rows = np.zeros((len(splits), len(NAMES)), "f4")
+        for row, (feature, value) in zip(rows, splits, strict=True):
+            row[feature] = value
+        expected = trained.predict(xgboost.DMatrix(rows, nthread=1))
+        got = kernels.predict(model_file.pack(trained, (0.1, 0.1)), rows)
+        np.testing.assert_array_equal(got.view("u4"), expected.view("u4"))
+
+
+class ModelFiles(unittest.TestCase):
+    """Whatever the bytes are: refused with a reason, or finite numbers."""
+
+    HEADER = 8 + 4 + 4 + 8 + 8  # magic, format, features, schema, checksum
+
+    @classmethod
+    def setUpClass(cls):
+        cls.good = model_file.pack(booster(rounds=3), (0.1, 0.2))
+        cls.row = np.zeros((1, len(NAMES)), "f4")
+
+    def refused(self, data, reason):
+        with self.assertRaisesRegex(ValueError, reason):
+            kernels.predict(data, self.row)
+
+    def sealed(self, payload):
+        """The good file's identity with another payload and its right checksum."""
+        return self.good[:24] + struct.pack("<Q", model_file.checksum(payload)) + payload
+
+    def test_the_good_file_is_read(self):
+        self.assertTrue(np.isfinite(kernels.predict(self.good, self.row)).all())
+
+    def test_other_files(self):
+        self.refused(b"", "not a cost model")
+        self.refused(b"\x7fELF" + self.good[4:], "not a cost model")
+        self.refused(self.good[:8] + struct.pack("<I", 9) + self.good[12:], "format is 9")
+
+    def test_another_schema(self):
+        self.refused(self.good[:16] + bytes(8) + self.good[24:], "trained on other features")
+        self.refused(self.good[:12] + struct.pack("<I", 3) + self.good[16:],
+                     "trained on other features")
+
+    def test_every_truncation(self):
+        for size in range(0, len(self.good), 13):
+            self.refused(self.good[:size], "not a cost model|damaged|format|features")
+
+    def test_flipped_bits(self):
+        rng = np.random.default_rng(1)
+        for at in rng.integers(0, len(self.good), 300):
+            data = bytearray(self.good)
+            data[at] ^= 1 << rng.integers(8)
+            self.refused(bytes(data), "not a cost model|damaged|format|features")
+
+    def test_a_wrong_length_under_a_right_checksum(self):
+        payload = self.good[self.HEADER:]
+        self.refused(self.sealed(payload + b"\0"), "length is wrong")
+        self.refused(self.sealed(payload[:-8]), "length is wrong")
+        huge = payload[:20] + struct.pack("<II", 2**31, 2**31) + payload[28:]
+        self.refused(self.sealed(huge), "length is wrong")
+
+    def test_random_payloads_under_a_right_checksum(self):
+        rng = np.random.default_rng(2)
+        payload, read = self.good[self.HEADER:], 0
+        for _ in range(400):
+            data = bytearray(payload)
+            for at in rng.integers(20, len(data), 3):
+                data[at] = rng.integers(256)
+            try:
+                sums = kernels.predict(self.sealed(bytes(data)), self.row)
+                read += 1
+            except ValueError:
+                continue
+            self.assertEqual(sums.shape, (1,))
+        self.assertGreater(read, 0)  # some only change a threshold
+
+    def test_a_tree_that_never_ends(self):
+        count, = struct.unpack_from("<I", self.good, self.HEADER + 20)
+        first = self.HEADER + 28 + 4 * count
+        data = bytearray(self.good)
+        struct.pack_into("<fHH", data, first, 0.5, 0, 0)  # the root is its own child
+        self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
+        struct.pack_into("<fHH", data, first, 0.5, len(NAMES), 1)
+        self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
+
+
+class DefaultModel(unittest.TestCase):
+    def test_it_is_of_the_features_of_this_tree(self):
+        data = kernels.DATA.with_name("default.tgcm").read_bytes()
+        self.assertTrue(np.isfinite(kernels.predict(data, np.zeros((1, len(NAMES)), "f4"))))
+
+
+class Features(unittest.TestCase):
+    def extract(self, family, *numbers):
+        table = np.array([numbers], "i8")
+        row, seconds = np.empty((1, len(NAMES)), "f4"), np.empty(1)
+        getattr(kernels.library(), f"tegula_cost_{family}s")(
+            table.ctypes.data, 1, row.ctypes.data, seconds.ctypes.data)
+        return dict(zip(NAMES, row[0].tolist(), strict=True)) | {"seconds": seconds[0]}
+
+    def test_contraction(self):
+        # batch m n k constant, mr nr vl kc mc nc pack_columns
+        found = self.extract("contraction", 2, 20, 40, 256, 0, 6, 16, 8, 128, 24, 32, 1)
+        expected = {
+            "isConvolution": 0, "logK": 8, "logBatch": 1, "constantColumns": 0, "mr": 6,
+            "vectors": 2, "logKc": 7, "packs": 1, "registers": 15 / 16, "chains": 12 / 8,
+            "loadsPerFma": 8 / 12, "rowFill": 20 / 24, "tailRows": 2 / 6, "columnFill": 40 / 48,
+            "tailVectors": 1 / 2, "tailPanels": 1 / 3, "maskedLanes": 0, "kFill": 1,
+            "logKBlocks": 1, "logColumnBlocks": 1, "logTasks": 2, "panelInL1": -2,
+            "rowAlias": 10, "columnAlias": 0, "resultAlias": 5, "runVectors": 0,
+        }
+        for name, value in expected.items():
+            self.assertAlmostEqual(found[name], value, 6, name)
+        self.assertAlmostEqual(found["logAnalytic"], np.log2(found["seconds"]), 4)
+
+    def test_convolution(self):
+        # batch groups filters channels window pixels width pointwise stride, mr nr vl kc nb fc
+        # in_place
+        found = self.extract("convolution", 1, 4, 10, 16, 9, 196, 14, 0, 2, 4, 24, 8, 144, 3, 8, 0)
+        expected = {
+            "isConvolution": 1, "logBatch": 2, "stride": 2, "pointwise": 0, "vectors": 3,
+            "logBlockRows": 3, "logColumnBlocks": np.log2(3), "logRowBlocks": 1,
+            "tailVectors": 1 / 3, "maskedLanes": 4, "runVectors": 14 / 8, "widthLanes": 6,
+            "columnAlias": 0, "packs": 1,
+        }
+        for name, value in expected.items():
+            self.assertAlmostEqual(found[name], value, 6, name)
+
+
+class Explain(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        weight = numpy_helper.from_array(np.ones((48, 200), "f4"), "w")
+        nodes = [helper.make_node("MatMul", ["x", "w"], ["h"], "proj"),
+                 helper.make_node("Softmax", ["h"], ["y"], "soft")]
+        infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                 for name, shape in (("x", (96, 48)), ("y", (96, 200)))]
+        graph = helper.make_graph(nodes, "g", infos[:1], infos[1:], [weight])
+        cls.model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
+        onnx.checker.check_model(cls.model)
+
+    def explain(self, *options):
+        with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+            file.write(self.model.SerializeToString())
+            file.flush()
+            return subprocess.run([TEGULA, "explain", file.name, "--target=x86-64-v3", *options],
+                                  capture_output=True, text=True)
+
+    def kernels(self, *options):
+        return json.loads(self.explain("--json", *options).stdout)
+
+    def test_predicted_kernel(self):
+        found = next(k for k in self.kernels() if k["node"] == "proj")
+        self.assertLess(found["low"], found["seconds"])
+        self.assertLess(found["seconds"], found["high"])
+        self.assertLessEqual(found["seconds"], found["runner_up_seconds"])
+        self.assertNotEqual(found["schedule"], found["runner_up"])
+        self.assertIn(found["bound"], ("compute", "tile entry", "packing", "L2", "memory"))
+        self.assertGreater(found["points"], 10)
+
+    def test_kernel_without_a_space(self):
+        self.assertTrue(any("seconds" not in kernel for kernel in self.kernels()))
+
+    def test_the_analytic_model_has_no_interval(self):
+        found = next(k for k in self.kernels("--cost-model=analytic") if k["node"] == "proj")
+        self.assertIn("seconds", found)
+        self.assertNotIn("low", found)
+
+    def test_a_given_schedule_is_explained(self):
+        found = next(k for k in self.kernels("--schedule-point=0") if k["node"] == "proj")
+        self.assertGreater(found["seconds"], found["runner_up_seconds"])
+
+    def test_text(self):
+        text = self.explain().stdout
+        self.assertRegex(text, r"proj\n +#sched\.contraction<.*\n +predicted .* us \(.* us to ")
+        self.assertIn("one schedule, not predicted", text)
+
+    def test_a_bad_model_file(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"no model")
+            file.flush()
+            result = self.explain(f"--cost-model={file.name}")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("is refused: it is not a cost model of Tegula", result.stderr)
+
+
+class NamedModels(unittest.TestCase):
+    def test_a_file_is_taken_and_changes_no_bit(self):
+        rng = np.random.default_rng(0)
+        weight = numpy_helper.from_array(rng.standard_normal((300, 70), dtype="f4"), "w")
+        infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                 for name, shape in (("x", (33, 300)), ("y", (33, 70)))]
+        graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g",
+                                  infos[:1], infos[1:], [weight])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
+        feeds = {"x": rng.standard_normal((33, 300), dtype="f4")}
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(model_file.pack(booster(), (0.1, 0.1)))
+            file.flush()
+            results = [tegula.InferenceSession(model.SerializeToString(), cost_model=name)
+                       .run(None, feeds)[0] for name in (file.name, "analytic")]
+        np.testing.assert_array_equal(results[0].view("u4"), results[1].view("u4"))
+
+
+if __name__ == "__main__":
+    unittest.main()
