@@ -79,8 +79,8 @@ part_lit() {
   local log=$logs/lit.log
   LIT_OPTS="$*" ninja -C $build check-tegula 2>&1 | tee $log
   local good bad
-  good=$(sed -nE 's/^ +(Passed|Expectedly Failed) *: ([0-9]+).*/\2/p' $log | paste -sd+ | bc_)
-  bad=$(sed -nE 's/^ +(Failed|Unresolved|Timed Out|Unexpectedly Passed) *: ([0-9]+).*/\2/p' $log | paste -sd+ | bc_)
+  good=$(sed -nE 's/^ +(Passed|Expectedly Failed) *: +([0-9]+).*/\2/p' $log | paste -sd+ | bc_)
+  bad=$(sed -nE 's/^ +(Failed|Unresolved|Timed Out|Unexpectedly Passed) *: +([0-9]+).*/\2/p' $log | paste -sd+ | bc_)
   [ "$good$bad" != 00 ] || bad=1
   count lit "$good" "$bad"
 }

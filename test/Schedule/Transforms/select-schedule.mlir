@@ -1,6 +1,6 @@
-// RUN: tegula-opt %s -split-input-file -tegula-select-schedule | FileCheck %s
-// RUN: tegula-opt %s -split-input-file -tegula-select-schedule='vector-bits=512 vector-registers=32' | FileCheck %s --check-prefix=WIDE
-// RUN: tegula-opt %s -split-input-file -tegula-select-schedule='vector-bits=128 fma=false' | FileCheck %s --check-prefix=NARROW
+// RUN: tegula-opt %s -split-input-file -tegula-select-schedule=cost-model=analytic | FileCheck %s
+// RUN: tegula-opt %s -split-input-file -tegula-select-schedule='cost-model=analytic vector-bits=512 vector-registers=32' | FileCheck %s --check-prefix=WIDE
+// RUN: tegula-opt %s -split-input-file -tegula-select-schedule='cost-model=analytic vector-bits=128 fma=false' | FileCheck %s --check-prefix=NARROW
 
 // A constant second operand is packed at compile time, so not by the kernel.
 // CHECK-LABEL: func @constant_columns
