@@ -3,13 +3,15 @@
 //   ptx-run FILE --list
 //   ptx-run FILE KERNEL [--grid=X,Y,Z] [--block=X,Y,Z] [--cluster=X,Y,Z]
 //           [--shared=BYTES] [--delivery=late|early|random:SEED] [--statistics]
-//           ARGUMENT...
+//           [--print] ARGUMENT...
 //
 // An argument is one of
 //   TYPE=VALUE            a scalar: s32, u32, s64, u64, f32
 //   TYPE[COUNT]=CONTENTS  a buffer: f32, f16, bf16, s32, u32, s8, u8;
-//                         CONTENTS: iota, a number for every element, or
-//                         `out` (never written; printed after the run)
+//                         CONTENTS: iota, mod:N (the number of the element
+//                         modulo N), a number for every element, or `out`
+//                         (never written; printed after the run, with
+//                         --print as all are)
 //   map(BUFFER,TYPE,SIZExSIZE..,BOXxBOX..,SWIZZLE)
 //                         a tensor map of the buffer with that number;
 //                         SWIZZLE: 0, 32, 64, 128
@@ -81,7 +83,7 @@ struct Buffer {
 /// What the command line says.
 struct Run {
   std::string file, kernel;
-  bool lists = false, showsStatistics = false;
+  bool lists = false, showsStatistics = false, printsAll = false;
   LaunchConfig config;
   std::vector<std::string> arguments;
 };
@@ -101,6 +103,8 @@ void readOption(const std::string &option, Run &run) {
     run.lists = true;
   else if (name == "--statistics")
     run.showsStatistics = true;
+  else if (name == "--print")
+    run.printsAll = true;
   else if (name == "--grid")
     readTriple(value, run.config.grid);
   else if (name == "--block")
@@ -137,6 +141,15 @@ Run readCommandLine(int argc, char **argv) {
   return run;
 }
 
+/// The value of element `i` of a buffer.
+double contentOf(const std::string &contents, uint64_t i) {
+  if (contents == "iota")
+    return static_cast<double>(i);
+  if (contents.compare(0, 4, "mod:") == 0)
+    return static_cast<double>(i % atoi(contents.c_str() + 4));
+  return atof(contents.c_str());
+}
+
 Buffer makeBuffer(const std::string &text, GlobalMemory &memory, int number) {
   const size_t open = text.find('['), close = text.find("]=");
   if (close == std::string::npos)
@@ -147,12 +160,11 @@ Buffer makeBuffer(const std::string &text, GlobalMemory &memory, int number) {
   const std::string contents = text.substr(close + 2);
   buffer.isOutput = contents == "out";
   const unsigned bytes = bytesOf(buffer.type);
-  Allocation &made = memory.allocate(buffer.count * bytes,
-                                     "buffer " + std::to_string(number));
+  Allocation &made =
+      memory.allocate(buffer.count * bytes, "buffer " + std::to_string(number));
   buffer.address = made.address;
   for (uint64_t i = 0; i < buffer.count && !buffer.isOutput; ++i) {
-    const uint64_t bits = encode(
-        buffer.type, contents == "iota" ? double(i) : atof(contents.c_str()));
+    const uint64_t bits = encode(buffer.type, contentOf(contents, i));
     memcpy(reinterpret_cast<char *>(made.address) + i * bytes, &bits, bytes);
   }
   if (!buffer.isOutput)
@@ -206,10 +218,11 @@ void passArgument(const std::string &text, const Parameter &parameter,
   }
 }
 
-void printOutputs(const std::vector<Buffer> &buffers, GlobalMemory &memory) {
+void printOutputs(const Run &run, const std::vector<Buffer> &buffers,
+                  GlobalMemory &memory) {
   for (size_t b = 0; b < buffers.size(); ++b) {
     const Buffer &buffer = buffers[b];
-    if (!buffer.isOutput)
+    if (!buffer.isOutput && !run.printsAll)
       continue;
     const unsigned bytes = bytesOf(buffer.type);
     printf("buffer %zu:", b);
@@ -260,7 +273,7 @@ void runKernel(const Run &run, LoadedModule &module, GlobalMemory &memory) {
     printf("%.3f million thread instructions, %.1f million/s\n",
            statistics.threadInstructions * 1e-6,
            statistics.threadInstructions * 1e-6 / spent.count());
-  printOutputs(buffers, memory);
+  printOutputs(run, buffers, memory);
 }
 
 } // namespace

@@ -38,10 +38,10 @@ static uint8_t *accessGlobal(Warp &warp, int lane, uint64_t address,
     GlobalMemory &memory = warp.block.cluster.memory;
     found = memory.find(address);
     if (!found)
-      warp.fail(FaultKind::Address, lane,
-                "accesses " + range(address, bytes) +
-                    " outside of every allocation: " +
-                    memory.describe(address));
+      warp.fail(
+          FaultKind::Address, lane,
+          "accesses " + range(address, bytes) +
+              " outside of every allocation: " + memory.describe(address));
     if (!found->contains(address, bytes))
       warp.fail(FaultKind::Address, lane,
                 "accesses " + range(address, bytes) +

@@ -137,8 +137,7 @@ bool tegula::ptx::decodeAsyncCopy(Decoder &d, const Statement &s) {
   if (bytes != 4 && bytes != 8 && bytes != 16)
     d.fail(s, "cp.async copies 4, 8 or 16 bytes");
   // A fourth operand is the number of bytes, unless it is a cache policy.
-  const bool hasRead =
-      s.operands.size() > (s.has("L2::cache_hint") ? 4u : 3u);
+  const bool hasRead = s.operands.size() > (s.has("L2::cache_hint") ? 4u : 3u);
   const int32_t read = hasRead ? d.source(s, 3) : d.constant(bytes);
   Instr &instr = d.emit(s, copyAsync);
   instr.src = {target.src[0], source.src[0], read, 0};

@@ -10,10 +10,14 @@ using namespace tegula::ptx;
 namespace {
 
 struct AtomicAdd {
-  template <typename T> static T apply(T a, T b, T) { return a + b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a + b;
+  }
 };
 struct AtomicFAdd {
-  template <typename T> static T apply(T a, T b, T) {
+  template <typename T>
+  static T apply(T a, T b, T) {
     if constexpr (std::is_floating_point_v<T>)
       return a + b;
     else
@@ -21,41 +25,63 @@ struct AtomicFAdd {
   }
 };
 struct AtomicMin {
-  template <typename T> static T apply(T a, T b, T) { return a < b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a < b ? a : b;
+  }
 };
 struct AtomicMax {
-  template <typename T> static T apply(T a, T b, T) { return a > b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a > b ? a : b;
+  }
 };
 struct AtomicAnd {
-  template <typename T> static T apply(T a, T b, T) { return a & b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a & b;
+  }
 };
 struct AtomicOr {
-  template <typename T> static T apply(T a, T b, T) { return a | b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a | b;
+  }
 };
 struct AtomicXor {
-  template <typename T> static T apply(T a, T b, T) { return a ^ b; }
+  template <typename T>
+  static T apply(T a, T b, T) {
+    return a ^ b;
+  }
 };
 struct AtomicExch {
-  template <typename T> static T apply(T, T b, T) { return b; }
+  template <typename T>
+  static T apply(T, T b, T) {
+    return b;
+  }
 };
 struct AtomicCas {
-  template <typename T> static T apply(T a, T b, T c) {
+  template <typename T>
+  static T apply(T a, T b, T c) {
     return a == b ? c : a;
   }
 };
 struct AtomicInc {
-  template <typename T> static T apply(T a, T b, T) {
+  template <typename T>
+  static T apply(T a, T b, T) {
     return a >= b ? 0 : a + 1;
   }
 };
 struct AtomicDec {
-  template <typename T> static T apply(T a, T b, T) {
+  template <typename T>
+  static T apply(T a, T b, T) {
     return a == 0 || a > b ? b : a - 1;
   }
 };
 
 /// Two 16-bit floats, each with an atomic of its own.
-template <typename T> struct PackedAdd {
+template <typename T>
+struct PackedAdd {
   static uint32_t apply(uint32_t a, uint32_t b, uint32_t) {
     auto sum = [](uint16_t x, uint16_t y) {
       return AtomicFAdd::apply(T{x}, T{y}, T{0}).bits;
@@ -76,8 +102,7 @@ Step atomic(Warp &warp, const Instr &instr, uint32_t mask) {
   kind.isStrong = true;
   forLanes(mask, [&](int lane) {
     const uint64_t address = base[lane] + instr.offset;
-    uint8_t *at =
-        access(warp, lane, instr.space, address, sizeof(T), kind);
+    uint8_t *at = access(warp, lane, instr.space, address, sizeof(T), kind);
     T old;
     memcpy(&old, at, sizeof(T));
     const T value = Op::apply(old, get<T>(b[lane]), get<T>(c[lane]));
@@ -94,13 +119,15 @@ Step atomic(Warp &warp, const Instr &instr, uint32_t mask) {
 
 using Table = std::unordered_map<std::string, Handler>;
 
-template <typename T> void addInteger(Table &t, const std::string &type) {
+template <typename T>
+void addInteger(Table &t, const std::string &type) {
   t["add." + type] = atomic<AtomicAdd, T>;
   t["min." + type] = atomic<AtomicMin, T>;
   t["max." + type] = atomic<AtomicMax, T>;
 }
 
-template <typename T> void addBits(Table &t, const std::string &type) {
+template <typename T>
+void addBits(Table &t, const std::string &type) {
   t["and." + type] = atomic<AtomicAnd, T>;
   t["or." + type] = atomic<AtomicOr, T>;
   t["xor." + type] = atomic<AtomicXor, T>;
@@ -130,8 +157,8 @@ Table makeTable() {
 
 Handler findHandler(const Statement &s) {
   static const Table table = makeTable();
-  for (const char *op : {"add", "min", "max", "and", "or", "xor", "exch",
-                         "cas", "inc", "dec"})
+  for (const char *op :
+       {"add", "min", "max", "and", "or", "xor", "exch", "cas", "inc", "dec"})
     if (s.has(op)) {
       auto it = table.find(std::string(op) + "." + s.parts.back());
       return it == table.end() ? nullptr : it->second;
@@ -152,9 +179,8 @@ bool tegula::ptx::decodeAtomic(Decoder &d, const Statement &s) {
   Instr where;
   d.address(s, d.at(s, memory), where, 0);
   const int32_t value = d.source(s, memory + 1);
-  const int32_t swap = s.operands.size() > memory + 2
-                           ? d.source(s, memory + 2)
-                           : d.constant(0);
+  const int32_t swap =
+      s.operands.size() > memory + 2 ? d.source(s, memory + 2) : d.constant(0);
   const int32_t result = isRed ? -1 : d.target(s, d.at(s, 0));
   Instr &instr = d.emit(s, handler);
   instr.space = spaceOf(s);

@@ -135,7 +135,8 @@ Step fenceProxy(Warp &warp, const Instr &, uint32_t mask) {
 bool decodeCluster(Decoder &d, const Statement &s) {
   Instr &instr = d.emit(s, s.has("wait") ? clusterWait : clusterArrive);
   instr.isCollective = true;
-  instr.imm = (s.has("aligned") ? Aligned : 0) | (s.has("relaxed") ? Relaxed : 0);
+  instr.imm =
+      (s.has("aligned") ? Aligned : 0) | (s.has("relaxed") ? Relaxed : 0);
   return true;
 }
 
@@ -144,8 +145,8 @@ bool decodeCluster(Decoder &d, const Statement &s) {
 bool tegula::ptx::decodeBarrier(Decoder &d, const Statement &s) {
   const std::string &op = s.parts[0];
   if (op == "membar" || op == "fence") {
-    d.emit(s, s.has("proxy") && !s.has("tensormap::generic") ? fenceProxy
-                                                            : fence);
+    d.emit(s,
+           s.has("proxy") && !s.has("tensormap::generic") ? fenceProxy : fence);
     return true;
   }
   if (op == "barrier" && s.has("cluster"))

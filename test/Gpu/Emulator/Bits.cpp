@@ -8,28 +8,45 @@ using namespace tegula::ptx;
 namespace {
 
 struct And {
-  template <typename T> static T apply(T a, T b) { return a & b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a & b;
+  }
 };
 struct Or {
-  template <typename T> static T apply(T a, T b) { return a | b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a | b;
+  }
 };
 struct Xor {
-  template <typename T> static T apply(T a, T b) { return a ^ b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a ^ b;
+  }
 };
 struct Not {
-  template <typename T> static T apply(T a) { return ~a; }
+  template <typename T>
+  static T apply(T a) {
+    return ~a;
+  }
 };
 struct Cnot {
-  template <typename T> static T apply(T a) { return a == 0; }
+  template <typename T>
+  static T apply(T a) {
+    return a == 0;
+  }
 };
 // Shifts by the width or more give zero, or the sign.
 struct Shl {
-  template <typename T> static T apply(T a, uint32_t n) {
+  template <typename T>
+  static T apply(T a, uint32_t n) {
     return n >= 8 * sizeof(T) ? 0 : T(a << n);
   }
 };
 struct Shr {
-  template <typename T> static T apply(T a, uint32_t n) {
+  template <typename T>
+  static T apply(T a, uint32_t n) {
     const uint32_t last = 8 * sizeof(T) - 1;
     if (n > last)
       return std::is_signed_v<T> ? T(a >> last) : 0;
@@ -37,7 +54,8 @@ struct Shr {
   }
 };
 struct Popc {
-  template <typename T> static uint32_t apply(T a) {
+  template <typename T>
+  static uint32_t apply(T a) {
     return __builtin_popcountll(a);
   }
 };
@@ -51,20 +69,23 @@ struct Brev {
 };
 /// The position of the highest bit that differs from the sign, or ones.
 struct Bfind {
-  template <typename T> static uint32_t apply(T a) {
+  template <typename T>
+  static uint32_t apply(T a) {
     using U = std::make_unsigned_t<T>;
     const U bits = std::is_signed_v<T> && a < 0 ? ~U(a) : U(a);
     return bits ? 63 - __builtin_clzll(bits) : ~0u;
   }
 };
 struct BfindShift {
-  template <typename T> static uint32_t apply(T a) {
+  template <typename T>
+  static uint32_t apply(T a) {
     const uint32_t at = Bfind::apply(a);
     return at == ~0u ? at : 8 * sizeof(T) - 1 - at;
   }
 };
 struct Bfe {
-  template <typename T> static T apply(T a, T position, T length) {
+  template <typename T>
+  static T apply(T a, T position, T length) {
     const unsigned bits = 8 * sizeof(T);
     const unsigned at = position & 255, count = length & 255;
     if (!count)
@@ -92,7 +113,8 @@ struct Lop3 {
     return result;
   }
 };
-template <typename T> struct Bfi {
+template <typename T>
+struct Bfi {
   static T apply(T field, T into, uint32_t position, uint32_t length) {
     const unsigned bits = 8 * sizeof(T), at = position & 255,
                    count = length & 255;
@@ -117,7 +139,8 @@ struct Prmt {
   }
 };
 /// shf: the upper or lower word of a shifted pair (b above a).
-template <bool IsLeft, bool IsWrap> struct Shf {
+template <bool IsLeft, bool IsWrap>
+struct Shf {
   static uint32_t apply(uint32_t a, uint32_t b, uint32_t amount) {
     const uint32_t n = IsWrap ? amount & 31 : amount > 32 ? 32 : amount;
     const uint64_t pair = uint64_t(b) << 32 | a;
@@ -138,15 +161,16 @@ Step quaternary(Warp &warp, const Instr &instr, uint32_t mask) {
   const uint64_t *a = warp.row(instr.src[0]), *b = warp.row(instr.src[1]),
                  *c = warp.row(instr.src[2]), *e = warp.row(instr.src[3]);
   forLanes(mask, [=](int l) {
-    d[l] = put(Op::apply(get<T>(a[l]), get<T>(b[l]), get<U>(c[l]),
-                         get<U>(e[l])));
+    d[l] =
+        put(Op::apply(get<T>(a[l]), get<T>(b[l]), get<U>(c[l]), get<U>(e[l])));
   });
   return Step::Next;
 }
 
 using Table = std::unordered_map<std::string, Handler>;
 
-template <typename T> void addType(Table &t, const std::string &type) {
+template <typename T>
+void addType(Table &t, const std::string &type) {
   t["and." + type] = binary<And, T>;
   t["or." + type] = binary<Or, T>;
   t["xor." + type] = binary<Xor, T>;

@@ -85,8 +85,7 @@ Transfer boxOf(Warp &warp, int lane, const TensorMap &map,
     uint64_t rest = e, global = map.address;
     bool isInside = true;
     for (unsigned d = 0; d < rank; ++d) {
-      const int64_t index =
-          at[d] + int64_t(rest % map.box[d]) * map.steps[d];
+      const int64_t index = at[d] + int64_t(rest % map.box[d]) * map.steps[d];
       rest /= map.box[d];
       isInside &= index >= 0 && index < int64_t(map.size[d]);
       global += index * (d ? map.strides[d - 1] : map.elementBytes);
@@ -98,8 +97,8 @@ Transfer boxOf(Warp &warp, int lane, const TensorMap &map,
   return transfer;
 }
 
-Transfer linear(Warp &warp, int lane, const CopyDetail &detail,
-                uint32_t shared, uint64_t global) {
+Transfer linear(Warp &warp, int lane, const CopyDetail &detail, uint32_t shared,
+                uint64_t global) {
   const uint32_t size = get<uint32_t>(warp.row(detail.size)[lane]);
   if (size % 16 || shared % 16 || global % 16)
     warp.fail(FaultKind::Misaligned, lane,
@@ -155,8 +154,7 @@ void loadInto(Warp &warp, int lane, Block &block, uint32_t barrier,
         memset(target->shared.at(piece.shared), transfer->fill,
                transfer->pieceBytes);
     settle(*target, *transfer, access);
-    completeTransaction(*target, barrier,
-                        static_cast<int64_t>(transfer->bytes),
+    completeTransaction(*target, barrier, static_cast<int64_t>(transfer->bytes),
                         target->cluster.program);
   });
 }
@@ -176,8 +174,7 @@ void load(Warp &warp, const CopyDetail &detail, int lane) {
           : linear(warp, lane, detail, offset, global));
   for (const Piece &piece : transfer->pieces)
     if (piece.global)
-      access(warp, lane, Space::Global, piece.global, transfer->pieceBytes,
-             {});
+      access(warp, lane, Space::Global, piece.global, transfer->pieceBytes, {});
   if (detail.multicast < 0) {
     loadInto(warp, lane, own, barrier, transfer);
     return;

@@ -38,7 +38,10 @@ unsigned acceptedOrders(const std::string &name) {
   return it == table.end() ? 0 : it->second;
 }
 
-template <typename T> T arithmetic(T x) { return x; }
+template <typename T>
+T arithmetic(T x) {
+  return x;
+}
 float arithmetic(Half x) { return x; }
 float arithmetic(BFloat x) { return x; }
 
@@ -48,8 +51,8 @@ uint32_t compareLanes(Warp &warp, const Instr &instr, uint32_t mask,
   const uint64_t *a = warp.row(instr.src[0]), *b = warp.row(instr.src[1]);
   return lanesWhere(mask, [=](int l) {
     const auto x = arithmetic(get<T>(a[l])), y = arithmetic(get<T>(b[l]));
-    const unsigned order = (x < y ? Less : 0) | (x == y ? Equal : 0) |
-                           (x > y ? Greater : 0);
+    const unsigned order =
+        (x < y ? Less : 0) | (x == y ? Equal : 0) | (x > y ? Greater : 0);
     return accepted & (order ? order : Unordered);
   });
 }
@@ -86,8 +89,8 @@ Step setPairPredicates(Warp &warp, const Instr &instr, uint32_t mask) {
   for (int half = 0; half < 2; ++half) {
     const uint32_t bits = lanesWhere(mask, [=](int l) {
       const float x = get<T>(a[l] >> 16 * half), y = get<T>(b[l] >> 16 * half);
-      const unsigned order = (x < y ? Less : 0) | (x == y ? Equal : 0) |
-                             (x > y ? Greater : 0);
+      const unsigned order =
+          (x < y ? Less : 0) | (x == y ? Equal : 0) | (x > y ? Greater : 0);
       return (instr.imm & 255) & (order ? order : Unordered);
     });
     const int32_t result = half ? instr.dst2 : instr.dst;
@@ -136,18 +139,25 @@ struct Comparison {
   Handler set, value;
 };
 
-template <typename T> constexpr Comparison comparison() {
+template <typename T>
+constexpr Comparison comparison() {
   return {setPredicates<T>, setValue<T>};
 }
 
 const Comparison *findComparison(const std::string &type) {
   static const std::unordered_map<std::string, Comparison> table = {
-      {"s16", comparison<int16_t>()},   {"u16", comparison<uint16_t>()},
-      {"b16", comparison<uint16_t>()},  {"s32", comparison<int32_t>()},
-      {"u32", comparison<uint32_t>()},  {"b32", comparison<uint32_t>()},
-      {"s64", comparison<int64_t>()},   {"u64", comparison<uint64_t>()},
-      {"b64", comparison<uint64_t>()},  {"f32", comparison<float>()},
-      {"f64", comparison<double>()},    {"f16", comparison<Half>()},
+      {"s16", comparison<int16_t>()},
+      {"u16", comparison<uint16_t>()},
+      {"b16", comparison<uint16_t>()},
+      {"s32", comparison<int32_t>()},
+      {"u32", comparison<uint32_t>()},
+      {"b32", comparison<uint32_t>()},
+      {"s64", comparison<int64_t>()},
+      {"u64", comparison<uint64_t>()},
+      {"b64", comparison<uint64_t>()},
+      {"f32", comparison<float>()},
+      {"f64", comparison<double>()},
+      {"f16", comparison<Half>()},
       {"bf16", comparison<BFloat>()},
       {"f16x2", {setPairPredicates<Half>, nullptr}},
       {"bf16x2", {setPairPredicates<BFloat>, nullptr}},
@@ -185,8 +195,9 @@ Step testProperty(Warp &warp, const Instr &instr, uint32_t mask) {
 
 bool decodeTestProperty(Decoder &d, const Statement &s) {
   static const std::unordered_map<std::string, Property> names = {
-      {"finite", Finite},    {"infinite", Infinite}, {"number", Number},
-      {"notanumber", NotANumber}, {"normal", Normal}, {"subnormal", Subnormal}};
+      {"finite", Finite}, {"infinite", Infinite},
+      {"number", Number}, {"notanumber", NotANumber},
+      {"normal", Normal}, {"subnormal", Subnormal}};
   auto it = names.find(s.parts[1]);
   if (it == names.end())
     return false;
@@ -224,8 +235,8 @@ bool decodeSet(Decoder &d, const Statement &s) {
   instr.imm = accepted | how << 8;
   instr.offset = isNegated;
   if (isValue)
-    instr.offset = s.parts[s.parts.size() - 2] == "f32" ? 0x3f800000
-                                                        : 0xffffffff;
+    instr.offset =
+        s.parts[s.parts.size() - 2] == "f32" ? 0x3f800000 : 0xffffffff;
   return true;
 }
 
@@ -244,8 +255,8 @@ bool tegula::ptx::decodeCompare(Decoder &d, const Statement &s) {
   const int32_t result = d.target(s, d.at(s, 0));
   Handler handler = s.parts.back() == "pred" ? selectPredicate : selectValue;
   if (op == "slct")
-    handler = s.parts.back() == "f32" ? selectBySign<float>
-                                      : selectBySign<int32_t>;
+    handler =
+        s.parts.back() == "f32" ? selectBySign<float> : selectBySign<int32_t>;
   Instr &instr = d.emit(s, handler);
   instr.dst = result;
   instr.src = sources;

@@ -139,8 +139,8 @@ static bool decodeCall(Decoder &d, const Statement &s) {
       if (!mine)
         d.fail(s, "its arguments must be .param variables");
       const Decoder::Slot theirs = d.parameterOf(callee, i, isResult);
-      list.push_back({mine->offset, theirs.offset,
-                      std::min(mine->bytes, theirs.bytes)});
+      list.push_back(
+          {mine->offset, theirs.offset, std::min(mine->bytes, theirs.bytes)});
     }
   };
   if (name > 0)
@@ -269,14 +269,13 @@ static Step fromGeneric(Warp &warp, const Instr &instr, uint32_t mask) {
 
 static bool decodeCvta(Decoder &d, const Statement &s) {
   const bool isTo = s.has("to");
-  const bool isShared = s.has("shared") || s.has("shared::cta") ||
-                        s.has("shared::cluster");
-  const uint64_t window = isShared          ? kSharedWindow
+  const bool isShared =
+      s.has("shared") || s.has("shared::cta") || s.has("shared::cluster");
+  const uint64_t window = isShared         ? kSharedWindow
                           : s.has("local") ? kLocalWindow
                                            : 0;
   const int32_t value = d.source(s, 1), result = d.target(s, d.at(s, 0));
-  Instr &instr =
-      d.emit(s, !window ? move : isTo ? fromGeneric : toGeneric);
+  Instr &instr = d.emit(s, !window ? move : isTo ? fromGeneric : toGeneric);
   instr.dst = result;
   instr.src[0] = value;
   instr.imm = window;
@@ -308,14 +307,12 @@ bool tegula::ptx::decodeMove(Decoder &d, const Statement &s) {
   }
   if (op != "mov")
     return false;
-  if (d.at(s, 0).kind == Operand::Vector ||
-      d.at(s, 1).kind == Operand::Vector)
+  if (d.at(s, 0).kind == Operand::Vector || d.at(s, 1).kind == Operand::Vector)
     return decodePacking(d, s);
   const bool isPredicate = s.parts.back() == "pred";
-  const int32_t value =
-      isPredicate && d.at(s, 1).kind == Operand::Integer
-          ? d.constant(d.at(s, 1).bits ? ~0ull : 0)
-          : d.source(s, 1);
+  const int32_t value = isPredicate && d.at(s, 1).kind == Operand::Integer
+                            ? d.constant(d.at(s, 1).bits ? ~0ull : 0)
+                            : d.source(s, 1);
   const int32_t result = d.target(s, d.at(s, 0));
   Instr &instr = d.emit(s, isPredicate ? movePredicate : move);
   instr.dst = result;

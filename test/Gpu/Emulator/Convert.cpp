@@ -24,9 +24,9 @@ enum Flag : unsigned {
   Up = 64,
 };
 
-template <typename T> constexpr bool isFloat =
-    std::is_floating_point_v<T> || std::is_same_v<T, Half> ||
-    std::is_same_v<T, BFloat>;
+template <typename T>
+constexpr bool isFloat = std::is_floating_point_v<T> ||
+                         std::is_same_v<T, Half> || std::is_same_v<T, BFloat>;
 
 double roundToInteger(double x, unsigned flags) {
   return flags & Nearest ? std::nearbyint(x)
@@ -37,7 +37,8 @@ double roundToInteger(double x, unsigned flags) {
 }
 
 /// A float becomes an integer by its mode, clamped to the type; NaN is zero.
-template <typename To> To toInteger(double x, unsigned flags) {
+template <typename To>
+To toInteger(double x, unsigned flags) {
   if (x != x)
     return 0;
   x = roundToInteger(x, flags);
@@ -49,7 +50,8 @@ template <typename To> To toInteger(double x, unsigned flags) {
   return static_cast<To>(x);
 }
 
-template <typename To> To toFloat(double x, unsigned flags) {
+template <typename To>
+To toFloat(double x, unsigned flags) {
   if (flags & Sat)
     x = x >= 1 ? 1 : x > 0 ? x : 0;
   if (flags & Relu)
@@ -62,7 +64,8 @@ template <typename To> To toFloat(double x, unsigned flags) {
   }
 }
 
-template <typename To, typename From> To convert(From a, unsigned flags) {
+template <typename To, typename From>
+To convert(From a, unsigned flags) {
   if constexpr (isFloat<From>) {
     double x = 0;
     if constexpr (std::is_same_v<From, double>)
@@ -91,7 +94,8 @@ template <typename To, typename From> To convert(From a, unsigned flags) {
 }
 
 /// The result is extended to the whole register, signed types by their sign.
-template <typename To> uint64_t extend(To value) {
+template <typename To>
+uint64_t extend(To value) {
   if constexpr (std::is_integral_v<To> && std::is_signed_v<To>)
     return static_cast<uint64_t>(static_cast<int64_t>(value));
   else
@@ -129,7 +133,8 @@ void add(Table &t, const char *to, const char *from) {
                                      convertDirected<To, From>};
 }
 
-template <typename To> void addTarget(Table &t, const char *to) {
+template <typename To>
+void addTarget(Table &t, const char *to) {
   add<To, uint8_t>(t, to, "u8");
   add<To, int8_t>(t, to, "s8");
   add<To, uint16_t>(t, to, "u16");

@@ -30,18 +30,45 @@ const Operand &Decoder::at(const Statement &s, size_t operand) const {
 
 namespace {
 enum class Special {
-  TidX, TidY, TidZ,
-  NtidX, NtidY, NtidZ,
-  CtaidX, CtaidY, CtaidZ,
-  NctaidX, NctaidY, NctaidZ,
-  ClusterIdX, ClusterIdY, ClusterIdZ,
-  ClustersX, ClustersY, ClustersZ,
-  RankX, RankY, RankZ,
-  RanksX, RanksY, RanksZ,
-  Rank, Ranks,
-  LaneId, WarpId, WarpCount, WarpSize,
-  LaneMaskEq, LaneMaskLt, LaneMaskLe, LaneMaskGt, LaneMaskGe,
-  DynamicShared, TotalShared, Clock, Zero,
+  TidX,
+  TidY,
+  TidZ,
+  NtidX,
+  NtidY,
+  NtidZ,
+  CtaidX,
+  CtaidY,
+  CtaidZ,
+  NctaidX,
+  NctaidY,
+  NctaidZ,
+  ClusterIdX,
+  ClusterIdY,
+  ClusterIdZ,
+  ClustersX,
+  ClustersY,
+  ClustersZ,
+  RankX,
+  RankY,
+  RankZ,
+  RanksX,
+  RanksY,
+  RanksZ,
+  Rank,
+  Ranks,
+  LaneId,
+  WarpId,
+  WarpCount,
+  WarpSize,
+  LaneMaskEq,
+  LaneMaskLt,
+  LaneMaskLe,
+  LaneMaskGt,
+  LaneMaskGe,
+  DynamicShared,
+  TotalShared,
+  Clock,
+  Zero,
 };
 } // namespace
 
@@ -190,9 +217,7 @@ int32_t Decoder::constant(uint64_t bits) {
   return it->second;
 }
 
-int32_t Decoder::carryRow() {
-  return carry < 0 ? carry = temporary() : carry;
-}
+int32_t Decoder::carryRow() { return carry < 0 ? carry = temporary() : carry; }
 
 bool Decoder::isPredicate(const Operand &o) const {
   return o.kind == Operand::Register && current->registerBytes[o.reg] == 0;
@@ -357,9 +382,9 @@ void Decoder::layoutLocals(const Function &f) {
 
 void Decoder::statement(const Statement &s) {
   static bool (*const families[])(Decoder &, const Statement &) = {
-      decodeControl,   decodeMove,     decodeInteger,  decodeBits,
-      decodeFloat,     decodeHalf,     decodeCompare,  decodeConvert,
-      decodeLoadStore, decodeAtomic,   decodeWarp,     decodeBarrier,
+      decodeControl,   decodeMove,     decodeInteger,   decodeBits,
+      decodeFloat,     decodeHalf,     decodeCompare,   decodeConvert,
+      decodeLoadStore, decodeAtomic,   decodeWarp,      decodeBarrier,
       decodeMbarrier,  decodeBulkCopy, decodeAsyncCopy, decodeMatrix,
       decodeWgmma};
   for (auto family : families)
@@ -489,8 +514,8 @@ std::unique_ptr<Program> Decoder::run(const Function &entry) {
   return std::move(program);
 }
 
-std::unique_ptr<Program>
-tegula::ptx::decode(const Module &module, const Function &entry,
-                    const std::unordered_map<std::string, uint64_t> &addresses) {
+std::unique_ptr<Program> tegula::ptx::decode(
+    const Module &module, const Function &entry,
+    const std::unordered_map<std::string, uint64_t> &addresses) {
   return Decoder(module, addresses).run(entry);
 }

@@ -11,23 +11,27 @@ using namespace tegula::ptx;
 
 namespace {
 
-template <typename T, bool Ftz> T flush(T x) {
+template <typename T, bool Ftz>
+T flush(T x) {
   if constexpr (Ftz)
     return std::fabs(x) < FLT_MIN ? std::copysign(T(0), x) : x;
   return x;
 }
 
-template <typename T, bool Sat> T saturate(T x) {
+template <typename T, bool Sat>
+T saturate(T x) {
   if constexpr (Sat)
     return x >= 1 ? T(1) : x > 0 ? x : T(0); // A NaN becomes zero.
   return x;
 }
 
 /// .ftz on the operands and the result, then .sat.
-template <typename Op, bool Ftz, bool Sat> struct Modified {
-  template <typename T, typename... Ts> static T apply(T a, Ts... rest) {
-    return saturate<T, Sat>(flush<T, Ftz>(
-        Op::apply(flush<T, Ftz>(a), flush<T, Ftz>(rest)...)));
+template <typename Op, bool Ftz, bool Sat>
+struct Modified {
+  template <typename T, typename... Ts>
+  static T apply(T a, Ts... rest) {
+    return saturate<T, Sat>(
+        flush<T, Ftz>(Op::apply(flush<T, Ftz>(a), flush<T, Ftz>(rest)...)));
   }
 };
 
@@ -49,7 +53,8 @@ constexpr Handler variant() {
 
 using Table = std::unordered_map<std::string, Variants>;
 
-template <typename Op, int N> void add(Table &t, const std::string &name) {
+template <typename Op, int N>
+void add(Table &t, const std::string &name) {
   Variants single, wide;
   single.operands = wide.operands = N;
   single.plain[0][0] = variant<Op, float, N, false, false>();

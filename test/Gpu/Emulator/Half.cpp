@@ -9,7 +9,8 @@ using namespace tegula::ptx;
 namespace {
 
 /// A pair of 16-bit floats in a register.
-template <typename T> struct Pair {
+template <typename T>
+struct Pair {
   T low, high;
 };
 
@@ -24,8 +25,10 @@ struct DropSign {
 };
 
 /// Computes in double and rounds once; .sat and .relu come before it.
-template <typename Op, bool Sat, bool Relu> struct Rounded {
-  template <typename T, typename... Ts> static T apply(T a, Ts... rest) {
+template <typename Op, bool Sat, bool Relu>
+struct Rounded {
+  template <typename T, typename... Ts>
+  static T apply(T a, Ts... rest) {
     double x = Op::apply(double(float(a)), double(float(rest))...);
     if (Sat)
       x = x >= 1 ? 1 : x > 0 ? x : 0;
@@ -41,7 +44,8 @@ template <typename Op, bool Sat, bool Relu> struct Rounded {
 
 using Table = std::unordered_map<std::string, Handler>;
 
-template <typename Op, typename T, int N> constexpr Handler handler() {
+template <typename Op, typename T, int N>
+constexpr Handler handler() {
   if constexpr (N == 1)
     return unary<Op, T>;
   else if constexpr (N == 2)
@@ -59,7 +63,8 @@ void addTypes(Table &t, const std::string &name) {
   t[name + ".bf16x2"] = handler<R, Pair<BFloat>, N>();
 }
 
-template <typename Op, int N> void add(Table &t, const std::string &name) {
+template <typename Op, int N>
+void add(Table &t, const std::string &name) {
   addTypes<Op, N, false, false>(t, name);
   addTypes<Op, N, true, false>(t, name + ".sat");
   addTypes<Op, N, false, true>(t, name + ".relu");

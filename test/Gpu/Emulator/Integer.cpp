@@ -7,40 +7,59 @@ using namespace tegula::ptx;
 
 namespace {
 
-template <typename T> using Wide =
+template <typename T>
+using Wide =
     std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>;
 
 /// The next larger type, of mul.wide.
-template <typename T> struct Widened;
-template <> struct Widened<int16_t> { using Type = int32_t; };
-template <> struct Widened<uint16_t> { using Type = uint32_t; };
-template <> struct Widened<int32_t> { using Type = int64_t; };
-template <> struct Widened<uint32_t> { using Type = uint64_t; };
+template <typename T>
+struct Widened;
+template <>
+struct Widened<int16_t> {
+  using Type = int32_t;
+};
+template <>
+struct Widened<uint16_t> {
+  using Type = uint32_t;
+};
+template <>
+struct Widened<int32_t> {
+  using Type = int64_t;
+};
+template <>
+struct Widened<uint32_t> {
+  using Type = uint64_t;
+};
 
-template <typename T> using Unsigned = std::make_unsigned_t<T>;
+template <typename T>
+using Unsigned = std::make_unsigned_t<T>;
 
 // Sums and products wrap: computed without sign, in no less than 32 bits (a
 // product of two uint16_t would overflow an int).
-template <typename T> using Modular =
-    std::conditional_t<(sizeof(T) < 4), uint32_t, Unsigned<T>>;
+template <typename T>
+using Modular = std::conditional_t<(sizeof(T) < 4), uint32_t, Unsigned<T>>;
 
 struct Add {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     return T(Modular<T>(a) + Modular<T>(b));
   }
 };
 struct Sub {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     return T(Modular<T>(a) - Modular<T>(b));
   }
 };
 struct MulLo {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     return T(Modular<T>(a) * Modular<T>(b));
   }
 };
 struct MulHi {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     return T((Wide<T>(a) * Wide<T>(b)) >> (8 * sizeof(T)));
   }
 };
@@ -52,17 +71,20 @@ struct MulWide {
   }
 };
 struct MadLo {
-  template <typename T> static T apply(T a, T b, T c) {
+  template <typename T>
+  static T apply(T a, T b, T c) {
     return Add::apply(MulLo::apply(a, b), c);
   }
 };
 struct MadHi {
-  template <typename T> static T apply(T a, T b, T c) {
+  template <typename T>
+  static T apply(T a, T b, T c) {
     return Add::apply(MulHi::apply(a, b), c);
   }
 };
 struct MadWide {
-  template <typename T, typename R> static R apply(T a, T b, R c) {
+  template <typename T, typename R>
+  static R apply(T a, T b, R c) {
     return Add::apply(R(MulWide::apply(a, b)), c);
   }
 };
@@ -82,7 +104,8 @@ struct SubSat {
 };
 // What a division by zero gives is undefined in PTX; the hardware gives ones.
 struct Div {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     if (b == 0)
       return T(-1);
     if (std::is_signed_v<T> && b == T(-1))
@@ -91,7 +114,8 @@ struct Div {
   }
 };
 struct Rem {
-  template <typename T> static T apply(T a, T b) {
+  template <typename T>
+  static T apply(T a, T b) {
     if (b == 0)
       return a;
     if (std::is_signed_v<T> && b == T(-1))
@@ -100,28 +124,41 @@ struct Rem {
   }
 };
 struct Min {
-  template <typename T> static T apply(T a, T b) { return a < b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a < b ? a : b;
+  }
 };
 struct Max {
-  template <typename T> static T apply(T a, T b) { return a > b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a > b ? a : b;
+  }
 };
 struct Abs {
-  template <typename T> static T apply(T a) {
+  template <typename T>
+  static T apply(T a) {
     return a < 0 ? Sub::apply(T(0), a) : a;
   }
 };
 struct Neg {
-  template <typename T> static T apply(T a) { return Sub::apply(T(0), a); }
+  template <typename T>
+  static T apply(T a) {
+    return Sub::apply(T(0), a);
+  }
 };
 struct Sad {
-  template <typename T> static T apply(T a, T b, T c) {
+  template <typename T>
+  static T apply(T a, T b, T c) {
     return Add::apply(c, Sub::apply(Max::apply(a, b), Min::apply(a, b)));
   }
 };
 
 /// Two 16-bit halves at once.
-template <typename Op> struct Packed {
-  template <typename T> static T apply(T a, T b) {
+template <typename Op>
+struct Packed {
+  template <typename T>
+  static T apply(T a, T b) {
     using Part = std::conditional_t<std::is_signed_v<T>, int16_t, uint16_t>;
     const uint32_t x = uint32_t(a), y = uint32_t(b);
     return T(uint32_t(uint16_t(Op::apply(Part(x), Part(y)))) |
@@ -138,7 +175,8 @@ struct Dp4 {
     return c;
   }
 };
-template <typename A, typename B> struct Dp4a {
+template <typename A, typename B>
+struct Dp4a {
   static uint32_t apply(uint32_t a, uint32_t b, uint32_t c) {
     return Dp4::dot<A, B>(a, b, c);
   }
@@ -146,7 +184,8 @@ template <typename A, typename B> struct Dp4a {
 
 using Table = std::unordered_map<std::string, Handler>;
 
-template <typename T> void addType(Table &t, const std::string &type) {
+template <typename T>
+void addType(Table &t, const std::string &type) {
   t["add." + type] = binary<Add, T>;
   t["sub." + type] = binary<Sub, T>;
   t["mul.lo." + type] = binary<MulLo, T>;
@@ -200,10 +239,9 @@ Step carrying(Warp &warp, const Instr &instr, uint32_t mask) {
   forLanes(mask, [&](int l) {
     T first, sum;
     const T in = In ? flags[0] >> l & 1 : 0;
-    bool carry = IsSub ? __builtin_sub_overflow(get<T>(a[l]), get<T>(b[l]),
-                                                &first)
-                       : __builtin_add_overflow(get<T>(a[l]), get<T>(b[l]),
-                                                &first);
+    bool carry =
+        IsSub ? __builtin_sub_overflow(get<T>(a[l]), get<T>(b[l]), &first)
+              : __builtin_add_overflow(get<T>(a[l]), get<T>(b[l]), &first);
     carry |= IsSub ? __builtin_sub_overflow(first, in, &sum)
                    : __builtin_add_overflow(first, in, &sum);
     d[l] = put(sum);
@@ -214,7 +252,8 @@ Step carrying(Warp &warp, const Instr &instr, uint32_t mask) {
   return Step::Next;
 }
 
-template <typename T> Handler carryHandler(const Statement &s) {
+template <typename T>
+Handler carryHandler(const Statement &s) {
   const bool isOut = s.has("cc");
   if (s.parts[0] == "add")
     return carrying<T, false, false, true>;

@@ -56,20 +56,23 @@ struct BFloat {
   }
 };
 
-template <typename T> inline T get(uint64_t element) {
+template <typename T>
+inline T get(uint64_t element) {
   T value;
   memcpy(&value, &element, sizeof(T));
   return value;
 }
 
-template <typename T> inline uint64_t put(T value) {
+template <typename T>
+inline uint64_t put(T value) {
   uint64_t element = 0;
   memcpy(&element, &value, sizeof(T));
   return element;
 }
 
 /// Calls `f` with each lane of the mask; the loop of a full warp vectorises.
-template <typename F> inline void forLanes(uint32_t mask, F f) {
+template <typename F>
+inline void forLanes(uint32_t mask, F f) {
   if (mask == ~0u) {
     for (int lane = 0; lane < kLanes; ++lane)
       f(lane);
@@ -119,7 +122,8 @@ Step ternary(Warp &warp, const Instr &instr, uint32_t mask) {
 }
 
 /// The bits of the lanes for which `f` holds.
-template <typename F> inline uint32_t lanesWhere(uint32_t mask, F f) {
+template <typename F>
+inline uint32_t lanesWhere(uint32_t mask, F f) {
   uint32_t bits = 0;
   for (int lane = 0; lane < kLanes; ++lane)
     bits |= uint32_t(bool(f(lane))) << lane;

@@ -11,7 +11,8 @@ namespace {
 /// Bits of imm.
 enum Flag : unsigned { Strong = 1 };
 
-template <typename T> uint64_t extended(T value) {
+template <typename T>
+uint64_t extended(T value) {
   return static_cast<uint64_t>(
       static_cast<std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>(
           value));
@@ -31,8 +32,8 @@ Step load(Warp &warp, const Instr &instr, uint32_t mask) {
   kind.isStrong = instr.imm & Strong;
   forLanes(mask, [&](int lane) {
     const uint64_t address = base[lane] + instr.offset;
-    const uint8_t *from = access(warp, lane, instr.space, address,
-                                 sizeof(T) * count, kind);
+    const uint8_t *from =
+        access(warp, lane, instr.space, address, sizeof(T) * count, kind);
     for (size_t i = 0; i < count; ++i) {
       T value;
       memcpy(&value, from + i * sizeof(T), sizeof(T));
@@ -54,8 +55,8 @@ Step store(Warp &warp, const Instr &instr, uint32_t mask) {
   kind.isStrong = instr.imm & Strong;
   forLanes(mask, [&](int lane) {
     const uint64_t address = base[lane] + instr.offset;
-    uint8_t *to = access(warp, lane, instr.space, address, sizeof(T) * count,
-                         kind);
+    uint8_t *to =
+        access(warp, lane, instr.space, address, sizeof(T) * count, kind);
     for (size_t i = 0; i < count; ++i) {
       const T value = get<T>(warp.row(instr.list[i])[lane]);
       memcpy(to + i * sizeof(T), &value, sizeof(T));
@@ -84,21 +85,22 @@ struct Handlers {
   Handler load, store, parameter;
 };
 
-template <typename T> constexpr Handlers handlers() {
+template <typename T>
+constexpr Handlers handlers() {
   return {load<T>, store<T>, loadParameter<T>};
 }
 
 const Handlers *findHandlers(const std::string &type) {
   static const std::unordered_map<std::string, Handlers> table = {
-      {"b8", handlers<uint8_t>()},   {"u8", handlers<uint8_t>()},
-      {"s8", handlers<int8_t>()},    {"b16", handlers<uint16_t>()},
-      {"u16", handlers<uint16_t>()}, {"s16", handlers<int16_t>()},
-      {"f16", handlers<uint16_t>()}, {"bf16", handlers<uint16_t>()},
-      {"b32", handlers<uint32_t>()}, {"u32", handlers<uint32_t>()},
-      {"s32", handlers<int32_t>()},  {"f32", handlers<uint32_t>()},
+      {"b8", handlers<uint8_t>()},     {"u8", handlers<uint8_t>()},
+      {"s8", handlers<int8_t>()},      {"b16", handlers<uint16_t>()},
+      {"u16", handlers<uint16_t>()},   {"s16", handlers<int16_t>()},
+      {"f16", handlers<uint16_t>()},   {"bf16", handlers<uint16_t>()},
+      {"b32", handlers<uint32_t>()},   {"u32", handlers<uint32_t>()},
+      {"s32", handlers<int32_t>()},    {"f32", handlers<uint32_t>()},
       {"f16x2", handlers<uint32_t>()}, {"bf16x2", handlers<uint32_t>()},
-      {"b64", handlers<uint64_t>()}, {"u64", handlers<uint64_t>()},
-      {"s64", handlers<int64_t>()},  {"f64", handlers<uint64_t>()},
+      {"b64", handlers<uint64_t>()},   {"u64", handlers<uint64_t>()},
+      {"s64", handlers<int64_t>()},    {"f64", handlers<uint64_t>()},
   };
   auto it = table.find(type);
   return it == table.end() ? nullptr : &it->second;
@@ -118,7 +120,7 @@ bool decodeParameter(Decoder &d, const Statement &s, const Operand &memory,
   if (memory.offset < 0 || uint64_t(memory.offset) + bytes > size)
     d.fail(s, "reaches over the end of parameter '" + name + "'");
   const int32_t base = slot ? d.source(s, memory.parts[0]) : 0;
-  Instr &instr = d.emit(s, !slot   ? found.parameter
+  Instr &instr = d.emit(s, !slot    ? found.parameter
                            : isLoad ? found.load
                                     : found.store);
   instr.space = Space::Local;

@@ -48,10 +48,10 @@ void LoadedModule::initialize(const Variable &v) {
   for (const auto &[offset, target] : v.addresses) {
     auto it = addresses.find(target.first);
     if (it == addresses.end())
-      throw Fault(FaultKind::Syntax, "variable " + v.name +
-                                         " is initialised with the address of " +
-                                         target.first +
-                                         ", which is no variable");
+      throw Fault(FaultKind::Syntax,
+                  "variable " + v.name +
+                      " is initialised with the address of " + target.first +
+                      ", which is no variable");
     const uint64_t address = it->second + target.second;
     memcpy(data + offset, &address, sizeof(address));
   }

@@ -58,8 +58,7 @@ struct Frame {
   uint64_t localBase;
   const Instr *call;
   bool operator==(const Frame &o) const {
-    return returnTo == o.returnTo && base == o.base &&
-           localBase == o.localBase;
+    return returnTo == o.returnTo && base == o.base && localBase == o.localBase;
   }
 };
 
@@ -145,7 +144,7 @@ public:
   Clock clock, knownAtFence;
   std::vector<uint64_t> rows;
   std::vector<uint8_t> local; ///< localBytes of each lane, one after the other.
-  LaneCopies copies[kLanes];     ///< cp.async.
+  LaneCopies copies[kLanes];  ///< cp.async.
   LaneCopies bulkStores[kLanes]; ///< cp.async.bulk towards global memory.
   std::unique_ptr<WgmmaState> wgmma;
   /// A fence came since the last arrival at a barrier; a relaxed arrival
@@ -230,7 +229,8 @@ public:
   const LaunchConfig &config;
   std::vector<std::unique_ptr<Block>> blocks;
   NamedBarrier barrier; ///< barrier.cluster
-  std::map<uint64_t, Clock> atomics; ///< By address: what strong writes published.
+  std::map<uint64_t, Clock>
+      atomics; ///< By address: what strong writes published.
   Clock fencedByWriters;
   uint32_t engineClock = 0;
   uint64_t instructions = 0, threadInstructions = 0;

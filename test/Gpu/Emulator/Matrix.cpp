@@ -81,12 +81,10 @@ void readOperands(Warp &warp, const MmaDetail &detail, Operands &m) {
       const int shift = 8 * bytes * i, k = lane % 4 * each + i;
       for (size_t q = 0; q < detail.left.size(); ++q)
         m.a[lane / 4 + 8 * (q & 1)][k + 4 * each * (q >> 1)] = elementValue(
-            detail.a,
-            uint32_t(warp.row(detail.left[q])[lane]) >> shift & low);
+            detail.a, uint32_t(warp.row(detail.left[q])[lane]) >> shift & low);
       for (size_t q = 0; q < detail.right.size(); ++q)
         m.b[k + 4 * each * q][lane / 4] = elementValue(
-            detail.b,
-            uint32_t(warp.row(detail.right[q])[lane]) >> shift & low);
+            detail.b, uint32_t(warp.row(detail.right[q])[lane]) >> shift & low);
     }
 }
 
@@ -183,8 +181,8 @@ Step moveMatrix(Warp &warp, const Instr &instr, uint32_t mask) {
   kind.isWrite = !IsLoad;
   uint8_t *rows[kLanes] = {};
   for (int lane = 0; lane < 8 * count; ++lane)
-    rows[lane] = access(warp, lane, instr.space, base[lane] + instr.offset, 16,
-                        kind);
+    rows[lane] =
+        access(warp, lane, instr.space, base[lane] + instr.offset, 16, kind);
   uint64_t loaded[4][kLanes] = {};
   for (int q = 0; q < count; ++q)
     for (int lane = 0; lane < kLanes; ++lane)

@@ -17,8 +17,7 @@ void Mbarrier::completeIfDone() {
 }
 
 static std::string nameOf(uint32_t offset) {
-  return "the mbarrier at byte " + std::to_string(offset) +
-         " of shared memory";
+  return "the mbarrier at byte " + std::to_string(offset) + " of shared memory";
 }
 
 Mbarrier &tegula::ptx::mbarrierAt(Warp &warp, int lane, uint32_t address) {
@@ -53,10 +52,9 @@ void tegula::ptx::completeTransaction(Block &block, uint32_t offset,
                                       int64_t bytes, const Program &program) {
   auto it = block.mbarriers.find(offset);
   if (it == block.mbarriers.end())
-    throw Fault(FaultKind::Hazard, "kernel " + program.name +
-                                       ": a copy completes at " +
-                                       nameOf(offset) +
-                                       ", which is not initialised");
+    throw Fault(FaultKind::Hazard,
+                "kernel " + program.name + ": a copy completes at " +
+                    nameOf(offset) + ", which is not initialised");
   Mbarrier &barrier = it->second;
   Clock done(block.cluster.actors(), 0);
   done[block.cluster.copyEngine(block)] = block.cluster.engineClock;
@@ -70,8 +68,7 @@ namespace {
 /// The shared address of an operand, generic or not.
 uint32_t addressOf(Warp &warp, const Instr &instr, int lane) {
   const uint64_t address = warp.row(instr.src[0])[lane] + instr.offset;
-  if (instr.space == Space::Generic &&
-      (address & kWindowMask) != kSharedWindow)
+  if (instr.space == Space::Generic && (address & kWindowMask) != kSharedWindow)
     warp.fail(FaultKind::Address, lane,
               "an mbarrier must lie in shared memory");
   if (address & 7)
@@ -117,8 +114,7 @@ enum Flag : unsigned { Arrives = 1, Expects = 2, Drops = 4, Completes = 8 };
 Step arrive(Warp &warp, const Instr &instr, uint32_t mask) {
   const uint64_t *operand = warp.row(instr.src[1]);
   forLanes(mask, [&](int lane) {
-    Mbarrier &barrier =
-        mbarrierAt(warp, lane, addressOf(warp, instr, lane));
+    Mbarrier &barrier = mbarrierAt(warp, lane, addressOf(warp, instr, lane));
     const uint32_t value = get<uint32_t>(operand[lane]);
     if (instr.dst >= 0)
       warp.row(instr.dst)[lane] = barrier.phase;
@@ -186,9 +182,8 @@ bool decodeArrive(Decoder &d, const Statement &s) {
   const size_t memory = d.at(s, 0).kind == Operand::Memory ? 0 : 1;
   Instr where;
   d.address(s, d.at(s, memory), where, 0);
-  const int32_t value = s.operands.size() > memory + 1
-                            ? d.source(s, memory + 1)
-                            : d.constant(1);
+  const int32_t value =
+      s.operands.size() > memory + 1 ? d.source(s, memory + 1) : d.constant(1);
   const int32_t result = memory ? d.target(s, d.at(s, 0)) : -1;
   Instr &instr = d.emit(s, arrive);
   instr.space = spaceOf(s);

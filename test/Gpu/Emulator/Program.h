@@ -79,8 +79,8 @@ struct Program {
   /// Device memory that holds the parameters of the launch.
   uint64_t parameterAddress = 0;
   uint64_t staticShared = 0;
-  int rows = 0;             ///< Of all frames together, without recursion.
-  uint64_t localBytes = 0;  ///< A thread's, likewise.
+  int rows = 0;            ///< Of all frames together, without recursion.
+  uint64_t localBytes = 0; ///< A thread's, likewise.
   uint64_t localOfEntry = 0;
   int reqntid[3] = {0, 0, 0};
   int maxntid = 0;

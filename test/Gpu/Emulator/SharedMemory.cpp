@@ -38,9 +38,9 @@ static bool isFenced(const Access &earlier, const Accessor &who) {
 static std::string describe(const Access &earlier, bool wrote) {
   std::string text = earlier.isAsync ? "an asynchronous " : "the ";
   text += wrote ? "write" : "read";
-  text += " by warp " + std::to_string(earlier.actor);
   if (!earlier.isAsync)
-    text += " lane " + std::to_string(earlier.lane);
+    text += " by warp " + std::to_string(earlier.actor) + " lane " +
+            std::to_string(earlier.lane);
   return text + " at line " + std::to_string(earlier.line);
 }
 
@@ -73,9 +73,10 @@ void SharedMemory::remember(Word &word, const Access &access,
   Access *place = &word.readers[0];
   for (Access &reader : word.readers) {
     const bool past =
-        !reader.clock || (reader.actor == access.actor &&
-                          (reader.lane == access.lane || reader.isAsync) &&
-                          reader.clock != Access::kPending) ||
+        !reader.clock ||
+        (reader.actor == access.actor &&
+         (reader.lane == access.lane || reader.isAsync) &&
+         reader.clock != Access::kPending) ||
         (reader.clock != Access::kPending &&
          reader.clock <= known[reader.actor] && reader.actor != access.actor);
     if (past) {

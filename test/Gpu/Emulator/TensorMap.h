@@ -16,14 +16,14 @@ struct TensorMap {
   uint32_t magic;
   uint8_t dataType; ///< CUtensorMapDataType
   uint8_t rank;
-  uint8_t swizzle;     ///< 0, 1, 2, 3: none, 32, 64, 128 bytes
+  uint8_t swizzle;      ///< 0, 1, 2, 3: none, 32, 64, 128 bytes
   uint8_t fillsWithNaN; ///< What lies outside, instead of zero.
   uint64_t address;
-  uint32_t size[5];    ///< In elements, the innermost dimension first.
+  uint32_t size[5]; ///< In elements, the innermost dimension first.
   uint16_t box[5];
-  uint8_t steps[5];     ///< Distance of the elements that are taken.
+  uint8_t steps[5]; ///< Distance of the elements that are taken.
   uint8_t elementBytes;
-  uint64_t strides[4];  ///< In bytes, from the second dimension on.
+  uint64_t strides[4]; ///< In bytes, from the second dimension on.
 };
 static_assert(sizeof(TensorMap) <= 128, "must fit a CUtensorMap");
 

@@ -17,8 +17,7 @@ Warp::~Warp() = default;
 void Warp::reset() {
   const Program &program = block.cluster.program;
   const LaunchConfig &config = block.cluster.config;
-  const unsigned threads =
-      config.block[0] * config.block[1] * config.block[2];
+  const unsigned threads = config.block[0] * config.block[1] * config.block[2];
   const unsigned lanes = std::min<unsigned>(kLanes, threads - index * kLanes);
   actor = block.rank * static_cast<int>(block.warps.size()) + index;
   clock.assign(block.cluster.actors(), 0);
@@ -142,8 +141,7 @@ void Warp::fail(FaultKind kind, int lane, const std::string &what) const {
     text += ", PTX line " + std::to_string(at->line()) + " (" +
             at->statement->opcode + ")";
   throw Fault(kind, text + ", block " +
-                        triple(block.ctaid[0], block.ctaid[1],
-                               block.ctaid[2]) +
+                        triple(block.ctaid[0], block.ctaid[1], block.ctaid[2]) +
                         ", thread " + triple(x, y, z) + ": " + what);
 }
 

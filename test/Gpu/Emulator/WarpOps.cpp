@@ -114,22 +114,40 @@ Step match(Warp &warp, const Instr &instr, uint32_t mask) {
 }
 
 struct ReduceAdd {
-  template <typename T> static T apply(T a, T b) { return a + b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a + b;
+  }
 };
 struct ReduceMin {
-  template <typename T> static T apply(T a, T b) { return a < b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a < b ? a : b;
+  }
 };
 struct ReduceMax {
-  template <typename T> static T apply(T a, T b) { return a > b ? a : b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a > b ? a : b;
+  }
 };
 struct ReduceAnd {
-  template <typename T> static T apply(T a, T b) { return a & b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a & b;
+  }
 };
 struct ReduceOr {
-  template <typename T> static T apply(T a, T b) { return a | b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a | b;
+  }
 };
 struct ReduceXor {
-  template <typename T> static T apply(T a, T b) { return a ^ b; }
+  template <typename T>
+  static T apply(T a, T b) {
+    return a ^ b;
+  }
 };
 
 /// redux. src: value, members.
@@ -229,10 +247,8 @@ bool tegula::ptx::decodeWarp(Decoder &d, const Statement &s) {
   } else if (op == "vote" && isSync) {
     return decodeVote(d, s);
   } else if (op == "match") {
-    emitCollective(d, s,
-                   s.parts.back() == "b64" ? match<uint64_t>
-                                           : match<uint32_t>,
-                   1)
+    emitCollective(
+        d, s, s.parts.back() == "b64" ? match<uint64_t> : match<uint32_t>, 1)
         .imm = s.has("all");
   } else if (op == "redux" && findReduce(s)) {
     emitCollective(d, s, findReduce(s), 1);

@@ -27,9 +27,8 @@ public:
   Tile(uint64_t descriptor, Element element, bool isTransposed)
       : start((descriptor & 0x3fff) << 4),
         leading((descriptor >> 16 & 0x3fff) << 4),
-        stride((descriptor >> 32 & 0x3fff) << 4),
-        bytes(elementBytes(element)), element(element),
-        isTransposed(isTransposed) {
+        stride((descriptor >> 32 & 0x3fff) << 4), bytes(elementBytes(element)),
+        element(element), isTransposed(isTransposed) {
     // 1, 2, 3 in the descriptor are 128, 64 and 32 bytes.
     const unsigned mode = descriptor >> 62;
     swizzle = mode ? 4 - mode : 0;
@@ -167,8 +166,7 @@ Matrix readRight(Warp &warp, const WgmmaDetail &detail,
   const Tile tile(product.right, detail.b, detail.isRightTransposed);
   for (int column = 0; column < detail.columns; ++column)
     for (int k = 0; k < detail.depth; ++k)
-      b[column * detail.depth + k] =
-          tile.value(warp.block.shared, column, k);
+      b[column * detail.depth + k] = tile.value(warp.block.shared, column, k);
   return b;
 }
 
@@ -200,8 +198,7 @@ void accumulate(Warp &warp, const WgmmaDetail &detail,
       } else if (detail.d == Element::S32) {
         bits = uint32_t(int64_t(dot) + (product.addsToSum ? bits : 0));
       } else {
-        bits = put(
-            float(dot + (product.addsToSum ? get<float>(bits) : 0.0f)));
+        bits = put(float(dot + (product.addsToSum ? get<float>(bits) : 0.0f)));
       }
     }
   }
