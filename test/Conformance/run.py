@@ -8,7 +8,8 @@
     run.py --mode static --update          rewrite the list of passing cases
 
 Modes: static (the files as they are), dynamic (every input dimension becomes a
-symbol), constant (the inputs become initialisers), O0 (the plain lowering).
+symbol), constant (the inputs become initialisers), O0 (the plain lowering), gpu
+(PTX, run by the emulator of test/Gpu through its libcuda.so.1).
 
 passing/MODE.json lists the cases that pass, with the largest error in ULP that
 was seen. A listed case that fails is a failure; so is one that passes and is
@@ -35,6 +36,7 @@ import report  # noqa: E402
 from cases import MODES, all_cases  # noqa: E402
 
 RESULTS = HERE.parents[1] / "build" / "conformance"
+FAKE_DRIVER = HERE.parents[1] / "build" / "release" / "lib" / "fake-driver"
 
 
 class Worker:
@@ -45,19 +47,22 @@ class Worker:
     def __init__(self):
         self.process, self.case = None, None
 
-    def start(self):
+    def start(self, mode):
         """A fresh process; its stderr goes to a file that tells why it died."""
         self.errors = tempfile.TemporaryFile()
+        environment = dict(os.environ)
+        if mode == "gpu":
+            environment["LD_LIBRARY_PATH"] = str(FAKE_DRIVER)
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "worker.py")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self.errors, start_new_session=True)
+            stdout=subprocess.PIPE, stderr=self.errors, start_new_session=True, env=environment)
         self.served, self.buffer = 0, b""
 
     def ask(self, case, args):
         """Send a case; a process that is used up or gone is replaced."""
         if self.process is None or self.served >= self.RECYCLE:
             self.stop()
-            self.start()
+            self.start(args.mode)
         request = {"case": case, "mode": args.mode, "threads": args.threads}
         self.case, self.deadline = case, time.monotonic() + args.timeout
         self.served += 1

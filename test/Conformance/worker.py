@@ -6,6 +6,8 @@ Status is one of pass, unsupported, compile, run, wrong. A crash or a hang of
 this process is seen by its parent.
 """
 
+import ctypes
+import gc
 import json
 import os
 import pathlib
@@ -30,8 +32,17 @@ def session_of(case, mode, model, feeds, threads):
         source = make_constant(model, feeds).SerializeToString()
     else:
         source = case.model
-    options = {"O": 0} if mode == "O0" else {}
+    options = {"O0": {"O": 0}, "gpu": {"target": "cuda:sm_90a", "gpu_image": "ptx"}}.get(mode, {})
     return tegula.InferenceSession(source, threads=threads, **options)
+
+
+def check_driver():
+    """Raise what the fake driver of test/Gpu has noted: faults, and leaks once no session lives."""
+    gc.collect()
+    report = ctypes.CDLL("libcuda.so.1").tegulaFakeDriverReport
+    report.restype = ctypes.c_char_p
+    if noted := report().decode(errors="replace"):
+        raise Mismatch(noted)
 
 
 def run_case(case, mode, threads):
@@ -49,6 +60,9 @@ def run_case(case, mode, threads):
         for output, result, wanted in zip(session.get_outputs(), got, expected):
             where = f'output "{output.name}"'
             worst = max(worst, compare(result, wanted, case.rtol, case.atol, case.random, where))
+    if mode == "gpu":
+        del session
+        check_driver()
     return worst
 
 

@@ -7,7 +7,8 @@
 //
 // An argument is one of
 //   TYPE=VALUE            a scalar: s32, u32, s64, u64, f32
-//   TYPE[COUNT]=CONTENTS  a buffer: f32, f16, bf16, s32, u32, s8, u8;
+//   TYPE[COUNT]=CONTENTS  a buffer: f32, f16, bf16, s32, u32, s8, u8,
+//                         x64 (printed in hexadecimal);
 //                         CONTENTS: iota, mod:N (the number of the element
 //                         modulo N), a number for every element, or `out`
 //                         (never written; printed after the run, with
@@ -230,10 +231,12 @@ void printOutputs(const Run &run, const std::vector<Buffer> &buffers,
       uint64_t bits = 0;
       const uint64_t at = buffer.address + i * bytes;
       memcpy(&bits, reinterpret_cast<const char *>(at), bytes);
-      if (memory.find(at)->isWritten(at, bytes))
-        printf(" %.9g", valueOf(buffer.type, bits));
-      else
+      if (!memory.find(at)->isWritten(at, bytes))
         printf(" ?");
+      else if (buffer.type[0] == 'x')
+        printf(" %llx", static_cast<unsigned long long>(bits));
+      else
+        printf(" %.9g", valueOf(buffer.type, bits));
     }
     printf("\n");
   }

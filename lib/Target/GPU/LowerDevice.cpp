@@ -28,7 +28,13 @@ public:
 
   LogicalResult run() {
     SmallVector<Operation *> ops;
-    func.walk([&](Operation *op) { ops.push_back(op); });
+    SmallVector<memref::GetGlobalOp> globals; // Last: the others read them.
+    func.walk([&](Operation *op) {
+      if (auto global = dyn_cast<memref::GetGlobalOp>(op))
+        globals.push_back(global);
+      else
+        ops.push_back(op);
+    });
     for (Operation *op : ops) {
       OpBuilder builder(op);
       if (auto load = dyn_cast<memref::LoadOp>(op))
@@ -42,9 +48,8 @@ public:
           return failure();
       }
     }
-    for (Operation *op : ops)
-      if (auto global = dyn_cast<memref::GetGlobalOp>(op))
-        lower(global);
+    for (memref::GetGlobalOp global : globals)
+      lower(global);
     return success();
   }
 
