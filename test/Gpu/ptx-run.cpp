@@ -3,7 +3,7 @@
 //   ptx-run FILE --list
 //   ptx-run FILE KERNEL [--grid=X,Y,Z] [--block=X,Y,Z] [--cluster=X,Y,Z]
 //           [--shared=BYTES] [--delivery=late|early|random:SEED] [--statistics]
-//           [--print] ARGUMENT...
+//           [--print] [--buffer=BUFFER]... ARGUMENT...
 //
 // An argument is one of
 //   TYPE=VALUE            a scalar: s32, u32, s64, u64, f32
@@ -13,6 +13,7 @@
 //                         modulo N), a number for every element, or `out`
 //                         (never written; printed after the run, with
 //                         --print as all are)
+//                         (--buffer makes one that is no argument, for maps)
 //   map(BUFFER,TYPE,SIZExSIZE..,BOXxBOX..,SWIZZLE)
 //                         a tensor map of the buffer with that number;
 //                         SWIZZLE: 0, 32, 64, 128
@@ -86,7 +87,7 @@ struct Run {
   std::string file, kernel;
   bool lists = false, showsStatistics = false, printsAll = false;
   LaunchConfig config;
-  std::vector<std::string> arguments;
+  std::vector<std::string> buffers, arguments;
 };
 
 void readTriple(const std::string &text, unsigned result[3]) {
@@ -106,6 +107,8 @@ void readOption(const std::string &option, Run &run) {
     run.showsStatistics = true;
   else if (name == "--print")
     run.printsAll = true;
+  else if (name == "--buffer")
+    run.buffers.push_back(value);
   else if (name == "--grid")
     readTriple(value, run.config.grid);
   else if (name == "--block")
@@ -263,6 +266,9 @@ void runKernel(const Run &run, LoadedModule &module, GlobalMemory &memory) {
     usage("the kernel has " + std::to_string(program->parameters.size()) +
           " parameters");
   std::vector<Buffer> buffers;
+  for (const std::string &text : run.buffers)
+    buffers.push_back(
+        makeBuffer(text, memory, static_cast<int>(buffers.size())));
   for (size_t i = 0; i < run.arguments.size(); ++i)
     passArgument(run.arguments[i], program->parameters[i], memory, buffers,
                  program->parameterAddress);

@@ -5,13 +5,13 @@
 #   tools/dev/check.sh lit                      one part
 #   tools/dev/check.sh conformance --only Conv  one part with options of its own
 #
-# Parts: format layers build lit unit execution conformance models python
+# Parts: format layers build lit unit execution conformance models gpu python
 # (in this order). The last line is `N passed, N failed`; the exit status is 1
 # if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-all=(format layers build lit unit execution conformance models python)
+all=(format layers build lit unit execution conformance models gpu python)
 build=build/release
 python=build/venv/bin/python
 logs=build/check
@@ -113,6 +113,7 @@ part_conformance() {
   done
 }
 part_models() { driver models $python test/Models/run.py "$@"; }
+part_gpu() { driver gpu $python test/Gpu/run.py "$@"; }
 part_python() { driver python $python test/python/run.py "$@"; }
 
 SECONDS=0

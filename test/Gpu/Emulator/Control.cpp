@@ -291,10 +291,53 @@ static Step isSpace(Warp &warp, const Instr &instr, uint32_t mask) {
   return Step::Next;
 }
 
+/// mapa: the address that a shared variable has in another block. src: address,
+/// rank; imm: the window, if addresses are generic.
+static Step mapShared(Warp &warp, const Instr &instr, uint32_t mask) {
+  uint64_t *d = warp.row(instr.dst);
+  const uint64_t *a = warp.row(instr.src[0]), *b = warp.row(instr.src[1]);
+  const uint32_t ranks = warp.block.cluster.blocks.size();
+  forLanes(mask, [&](int l) {
+    const uint32_t rank = get<uint32_t>(b[l]);
+    if (rank >= ranks)
+      warp.fail(FaultKind::Address, l,
+                "there is no block " + std::to_string(rank) +
+                    " in a cluster of " + std::to_string(ranks));
+    d[l] = instr.imm | uint64_t(rank + 1) << kRankShift | (a[l] & kOffsetMask);
+  });
+  return Step::Next;
+}
+
+/// getctarank
+static Step rankOf(Warp &warp, const Instr &instr, uint32_t mask) {
+  uint64_t *d = warp.row(instr.dst);
+  const uint64_t *a = warp.row(instr.src[0]);
+  const uint32_t own = warp.block.rank;
+  forLanes(mask, [=](int l) {
+    const uint32_t rank = get<uint32_t>(a[l]) >> kRankShift;
+    d[l] = rank ? rank - 1 : own;
+  });
+  return Step::Next;
+}
+
+static bool decodeClusterAddress(Decoder &d, const Statement &s) {
+  const bool isMap = s.parts[0] == "mapa";
+  const int32_t address = d.source(s, 1), result = d.target(s, d.at(s, 0));
+  const int32_t rank = isMap ? d.source(s, 2) : 0;
+  Instr &instr = d.emit(s, isMap ? mapShared : rankOf);
+  instr.dst = result;
+  instr.src[0] = address;
+  instr.src[1] = rank;
+  instr.imm = s.has("shared::cluster") ? 0 : kSharedWindow;
+  return true;
+}
+
 bool tegula::ptx::decodeMove(Decoder &d, const Statement &s) {
   const std::string &op = s.parts[0];
   if (op == "cvta")
     return decodeCvta(d, s);
+  if (op == "mapa" || op == "getctarank")
+    return decodeClusterAddress(d, s);
   if (op == "isspacep") {
     const int32_t value = d.source(s, 1), result = d.target(s, d.at(s, 0));
     Instr &instr = d.emit(s, isSpace);

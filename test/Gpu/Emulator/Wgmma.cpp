@@ -204,49 +204,85 @@ void accumulate(Warp &warp, const WgmmaDetail &detail,
   }
 }
 
-void retire(Warp &warp, WgmmaState::Product &product) {
-  const auto &detail =
-      *static_cast<const WgmmaDetail *>(product.instr->detail.get());
-  accumulate(warp, detail, product);
-  product.access.clock = warp.clock[warp.actor];
-  for (const auto &range : product.reads)
-    warp.block.shared.settle(range.offset, range.bytes, product.access);
-  for (uint64_t *row : product.result) {
-    auto it = warp.wgmma->sums.find(row);
-    if (--it->second.products)
-      continue;
-    for (int lane = 0; lane < kLanes; ++lane) {
-      if (get<uint32_t>(row[lane]) != kInFlight)
-        warp.fail(FaultKind::Hazard, lane,
-                  "an accumulator of the wgmma at line " +
-                      std::to_string(product.instr->line()) +
-                      " was written before it was waited for");
-      row[lane] = it->second.values[lane];
-    }
-    warp.wgmma->sums.erase(it);
+const WgmmaDetail &detailOf(const WgmmaState::Product &product) {
+  return *static_cast<const WgmmaDetail *>(product.instr->detail.get());
+}
+
+/// Computes a group of a warp; its reads of shared memory end.
+void compute(Warp &warp, WgmmaState::Group &group) {
+  group.isComputed = true;
+  for (WgmmaState::Product &product : group.products) {
+    accumulate(warp, detailOf(product), product);
+    product.access.clock = warp.clock[warp.actor];
+    for (const auto &range : product.reads)
+      warp.block.shared.settle(range.offset, range.bytes, product.access);
   }
+}
+
+/// Gives a warp the results of a group that has been computed.
+void retire(Warp &warp, WgmmaState::Group &group) {
+  for (WgmmaState::Product &product : group.products)
+    for (uint64_t *row : product.result) {
+      auto it = warp.wgmma->sums.find(row);
+      if (--it->second.products)
+        continue;
+      for (int lane = 0; lane < kLanes; ++lane) {
+        if (get<uint32_t>(row[lane]) != kInFlight)
+          warp.fail(FaultKind::Hazard, lane,
+                    "an accumulator of the wgmma at line " +
+                        std::to_string(product.instr->line()) +
+                        " was written before it was waited for");
+        row[lane] = it->second.values[lane];
+      }
+      warp.wgmma->sums.erase(it);
+    }
 }
 
 Step commitGroup(Warp &warp, const Instr &, uint32_t mask) {
   if (!warp.isTogether(~0u, mask))
     return warp.wait("the other lanes of its warp (.aligned)");
-  warp.wgmma->groups.push_back(std::move(warp.wgmma->open));
+  warp.wgmma->groups.push_back({std::move(warp.wgmma->open), false});
   warp.wgmma->open.clear();
+  ++warp.wgmma->committed;
   return Step::Next;
 }
 
-/// imm: groups that may stay in flight.
+/// The four warps of a warp's group.
+std::vector<Warp *> warpgroupOf(Warp &warp) {
+  std::vector<Warp *> group;
+  const size_t first = warp.index / 4 * 4;
+  for (size_t i = first; i < first + 4 && i < warp.block.warps.size(); ++i)
+    group.push_back(warp.block.warps[i].get());
+  return group;
+}
+
+/// imm: groups that may stay in flight. The four warps' parts of a product are
+/// one operation: it ends for all of them at once.
 Step waitGroup(Warp &warp, const Instr &instr, uint32_t mask) {
   if (!warp.isTogether(~0u, mask))
     return warp.wait("the other lanes of its warp (.aligned)");
   WgmmaState &state = *warp.wgmma;
+  if (state.groups.size() <= instr.imm)
+    return Step::Next;
+  const uint64_t target = state.committed - instr.imm;
+  const std::vector<Warp *> warpgroup = warpgroupOf(warp);
+  for (const Warp *other : warpgroup)
+    if (other->wgmma->committed < target)
+      return warp.wait("the wgmma of the other warps of its warpgroup");
+  for (Warp *other : warpgroup) {
+    WgmmaState &theirs = *other->wgmma;
+    const uint64_t ended = theirs.committed - theirs.groups.size();
+    for (uint64_t i = 0; ended + i < target && i < theirs.groups.size(); ++i)
+      if (!theirs.groups[i].isComputed)
+        compute(*other, theirs.groups[i]);
+    uint32_t &known = warp.clock[other->actor];
+    known = std::max(known, other->clock[other->actor]);
+    ++other->clock[other->actor];
+  }
   while (state.groups.size() > instr.imm) {
-    for (WgmmaState::Product &product : state.groups.front())
-      retire(warp, product);
+    retire(warp, state.groups.front());
     state.groups.pop_front();
   }
-  // The reads that have ended lie in the past of every lane.
-  ++warp.clock[warp.actor];
   return Step::Next;
 }
 

@@ -1,8 +1,9 @@
 //===- Wgmma.h - Matrix products in flight ---------------------*- C++ -*-===//
 //
-// Each warp of a warpgroup computes its own 16 rows. A product is computed when
-// it is waited for, from what shared memory holds then; until then its
-// accumulators hold a NaN pattern, and a write to its registers shows.
+// Each warp of a warpgroup has its own 16 rows. A product is computed when the
+// first of the four warps waits for it, from what shared memory holds then; a
+// warp's accumulators hold a NaN pattern until its own wait, and a write to its
+// registers shows.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TEGULA_TEST_GPU_EMULATOR_WGMMA_H
@@ -35,8 +36,14 @@ struct WgmmaState {
     int products = 0;
   };
 
+  struct Group {
+    std::vector<Product> products;
+    bool isComputed = false;
+  };
+
   std::vector<Product> open;
-  std::deque<std::vector<Product>> groups;
+  std::deque<Group> groups;
+  uint64_t committed = 0; ///< Groups, since the start.
   std::map<uint64_t *, Sum> sums;
 
   bool isIdle() const { return open.empty() && groups.empty(); }
