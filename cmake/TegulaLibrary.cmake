@@ -1,10 +1,7 @@
 # How every library of the tree is built: warnings, sanitizers, and the one precompiled header
 # that makes a pass file cost 0.4 CPU-seconds instead of 7.6.
 
-# MLIR's own headers use what libstdc++ deprecates; captured structured bindings are
-# C++20's rule, which clang takes in C++17 as well.
-add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wnon-virtual-dtor -fvisibility-inlines-hidden
-  -Wno-deprecated-declarations -Wno-c++20-extensions)
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wnon-virtual-dtor -fvisibility-inlines-hidden)
 if(NOT LLVM_ENABLE_RTTI)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
 endif()

@@ -6,11 +6,14 @@
 #include "RankInference.h"
 #include "tegula/Frontend/IR/Onnx.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 #include "onnx/defs/schema.h"
 #include "onnx/defs/shape_inference.h"
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 
 using namespace mlir;
 using ::onnx::AttributeProto;
@@ -303,6 +306,20 @@ partialShapeValue(Value value) {
   return shapeElements(value, query);
 }
 
+/// ONNX's inference takes the target shape of a Reshape without counting.
+static std::string countMismatch(Operation *op, ArrayRef<Type> results) {
+  auto reshape = dyn_cast<ReshapeOp>(op);
+  if (!reshape)
+    return "";
+  auto from = dyn_cast<RankedTensorType>(reshape.getData().getType());
+  auto to = dyn_cast<RankedTensorType>(results.front());
+  if (!from || !to || !from.hasStaticShape() || !to.hasStaticShape() ||
+      from.getNumElements() == to.getNumElements())
+    return "";
+  return llvm::formatv("the input has {0} elements, the new shape {1}",
+                       from.getNumElements(), to.getNumElements());
+}
+
 FailureOr<SmallVector<Type>>
 inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   SmallVector<bool> all(op->getNumResults());
@@ -315,18 +332,24 @@ inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   size_t count = all.size();
   while (count > 0 && !all[count - 1])
     --count;
+  auto refuse = [&](const std::string &why) -> FailureOr<SmallVector<Type>> {
+    if (!message)
+      return op->emitOpError("is not well-formed: ") << why;
+    *message = why;
+    return failure();
+  };
   OperationInference context(op, ArrayRef<bool>(all).take_front(count));
   try {
     schema->GetTypeAndShapeInferenceFunction()(context);
+  } catch (const std::length_error &) {
+    return refuse("a size or count that it is given is too large");
   } catch (const std::exception &error) {
-    if (message) {
-      *message = error.what();
-      return failure();
-    }
-    return op->emitOpError("is not well-formed: ") << error.what();
+    return refuse(error.what());
   }
   for (size_t i = 0; i < count; ++i)
     types[i] = typeFromProto(*context.getOutputType(i), op->getContext());
+  if (std::string why = countMismatch(op, types); !why.empty())
+    return refuse(why);
   if (operatorDomain(op).empty())
     completeRanks(op, types);
   for (size_t i = 0; i < types.size(); ++i)

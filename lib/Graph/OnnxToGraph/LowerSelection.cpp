@@ -160,6 +160,23 @@ struct LowerTopK : OnnxPattern<onnx::TopKOp> {
   }
 
 private:
+  /// Loops over all elements and, inside, over a second position on the axis.
+  struct PairsAlong {
+    AffineMap own, other;
+    SmallVector<utils::IteratorType> iterators;
+  };
+  static PairsAlong pairsAlong(OpBuilder &b, int64_t rank, int64_t axis) {
+    MLIRContext *context = b.getContext();
+    AffineMap own =
+        AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank);
+    SmallVector<AffineExpr> exprs(own.getResults());
+    exprs[axis] = b.getAffineDimExpr(rank);
+    SmallVector<utils::IteratorType> iterators(rank + 1,
+                                               utils::IteratorType::parallel);
+    iterators.back() = utils::IteratorType::reduction;
+    return {own, AffineMap::get(rank + 1, 0, exprs, context), iterators};
+  }
+
   static Value ranksOf(OpBuilder &b, Location loc, Value data, Type element,
                        int64_t axis, bool largest) {
     Dims dims = dimsOf(b, loc, data);
@@ -167,15 +184,7 @@ private:
     Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
     Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
     Value start = filled(b, loc, dims, zero);
-    MLIRContext *context = b.getContext();
-    AffineMap own =
-        AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank);
-    SmallVector<AffineExpr> exprs(own.getResults());
-    exprs[axis] = b.getAffineDimExpr(rank);
-    AffineMap other = AffineMap::get(rank + 1, 0, exprs, context);
-    SmallVector<utils::IteratorType> iterators(rank + 1,
-                                               utils::IteratorType::parallel);
-    iterators.back() = utils::IteratorType::reduction;
+    auto [own, other, iterators] = pairsAlong(b, rank, axis);
     return linalg::GenericOp::create(
                b, loc, start.getType(), ValueRange{data, data}, start,
                ArrayRef<AffineMap>{own, other, own}, iterators,
@@ -207,15 +216,7 @@ private:
     int64_t rank = out.size();
     Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));
     Value start = filled(b, loc, out, zero);
-    MLIRContext *context = b.getContext();
-    AffineMap own =
-        AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank);
-    SmallVector<AffineExpr> exprs(own.getResults());
-    exprs[axis] = b.getAffineDimExpr(rank);
-    AffineMap source = AffineMap::get(rank + 1, 0, exprs, context);
-    SmallVector<utils::IteratorType> iterators(rank + 1,
-                                               utils::IteratorType::parallel);
-    iterators.back() = utils::IteratorType::reduction;
+    auto [own, source, iterators] = pairsAlong(b, rank, axis);
     return linalg::GenericOp::create(
                b, loc, start.getType(), ranks, start,
                ArrayRef<AffineMap>{source, own}, iterators,

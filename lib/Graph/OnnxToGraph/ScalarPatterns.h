@@ -20,17 +20,30 @@ inline bool isFloat(mlir::Type element) {
   return llvm::isa<mlir::FloatType>(element);
 }
 
-/// Any operator whose results are a scalar body of its operands.
-template <typename Op, Scalar body>
-struct LowerScalar : OnnxPattern<Op> {
+/// What patterns of scalar bodies have in common.
+template <typename Op>
+struct ScalarPattern : OnnxPattern<Op> {
   using OnnxPattern<Op>::OnnxPattern;
   using typename OnnxPattern<Op>::Adaptor;
 
-  Lowered lower(Op op, Adaptor in, mlir::OpBuilder &b) const override {
-    llvm::SmallVector<TypedTensor> inputs;
+protected:
+  llvm::SmallVector<TypedTensor> typedOperands(Op op, Adaptor in) const {
+    llvm::SmallVector<TypedTensor> typed;
     for (auto [original, lowered] :
          llvm::zip_equal(op->getOperands(), in.getOperands()))
-      inputs.push_back({lowered, this->elementOf(original)});
+      typed.push_back({lowered, this->elementOf(original)});
+    return typed;
+  }
+};
+
+/// Any operator whose results are a scalar body of its operands.
+template <typename Op, Scalar body>
+struct LowerScalar : ScalarPattern<Op> {
+  using ScalarPattern<Op>::ScalarPattern;
+  using typename ScalarPattern<Op>::Adaptor;
+
+  Lowered lower(Op op, Adaptor in, mlir::OpBuilder &b) const override {
+    llvm::SmallVector<TypedTensor> inputs = this->typedOperands(op, in);
     mlir::Type element = inputs.back().element;
     mlir::Value result = elementwise(
         b, op->getLoc(), inputs, this->elementOf(op->getResult(0)),
@@ -71,15 +84,12 @@ struct LowerVariadic : OnnxPattern<Op> {
 
 /// LowerScalar for operators with attributes.
 template <typename Op, ScalarOf<Op> body>
-struct LowerScalarOf : OnnxPattern<Op> {
-  using OnnxPattern<Op>::OnnxPattern;
-  using typename OnnxPattern<Op>::Adaptor;
+struct LowerScalarOf : ScalarPattern<Op> {
+  using ScalarPattern<Op>::ScalarPattern;
+  using typename ScalarPattern<Op>::Adaptor;
 
   Lowered lower(Op op, Adaptor in, mlir::OpBuilder &b) const override {
-    llvm::SmallVector<TypedTensor> inputs;
-    for (auto [original, lowered] :
-         llvm::zip_equal(op->getOperands(), in.getOperands()))
-      inputs.push_back({lowered, this->elementOf(original)});
+    llvm::SmallVector<TypedTensor> inputs = this->typedOperands(op, in);
     mlir::Type element = inputs.front().element;
     mlir::Value result = elementwise(
         b, op->getLoc(), inputs, this->elementOf(op->getResult(0)),

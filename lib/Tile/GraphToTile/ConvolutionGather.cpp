@@ -208,7 +208,8 @@ void ConvolutionGather::emitScalars(Value panels, Value slot, Value image,
     index.loop(
         index.constant(0), index.constant(vectors * vl), 1, [&](Value lane) {
           Value last = index.sub(pixels, index.constant(1));
-          auto [offset, inside] =
+          Value offset, inside;
+          std::tie(offset, inside) =
               addressOf(index.min(index.add(pixel, lane), last), taps);
           index.loop(index.constant(0), channelCount, 1, [&](Value c) {
             Value base = index.add(

@@ -26,9 +26,10 @@ static LogicalResult readInput(const KernelFunction &kernel, Value input,
       reason = "padding by another value than zero";
       return failure();
     }
-    for (auto [dim, low, high] :
-         llvm::zip_equal(llvm::seq<int64_t>(0, pad.getSourceType().getRank()),
-                         pad.getMixedLowPad(), pad.getMixedHighPad())) {
+    SmallVector<OpFoldResult> lows = pad.getMixedLowPad();
+    SmallVector<OpFoldResult> highs = pad.getMixedHighPad();
+    for (int64_t dim = 0; dim != pad.getSourceType().getRank(); ++dim) {
+      OpFoldResult low = lows[dim], high = highs[dim];
       std::optional<int64_t> amount = getConstantIntValue(low);
       auto window = llvm::find_if(plan.windows, [&](const auto &candidate) {
         return candidate.inputDim == dim;

@@ -142,6 +142,22 @@ static Value makeZero(OpBuilder &builder, Location loc, Type type) {
   return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }
 
+ElementwiseEmitter::StridedLanes
+ElementwiseEmitter::stridedLanes(OpBuilder &builder, Location loc, Value memref,
+                                 Coords coords) const {
+  auto [offset, step] = linearize(builder, loc, memref, coords);
+  Value indices = arith::MulIOp::create(
+      builder, loc,
+      vector::StepOp::create(builder, loc, vectorOf(builder.getIndexType())),
+      broadcast(builder, loc, step));
+  Value all = mask;
+  if (!all)
+    all = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
+  return {flatten(builder, loc, memref), offset, indices, all};
+}
+
 Value ElementwiseEmitter::load(OpBuilder &builder, Location loc, Value memref,
                                Coords allCoords) {
   memref = foldDims(builder, loc, memref, allCoords);
@@ -162,19 +178,10 @@ Value ElementwiseEmitter::load(OpBuilder &builder, Location loc, Value memref,
                                         basesOf(coords), mask,
                                         makeZero(builder, loc, type));
   }
-  auto [offset, step] = linearize(builder, loc, memref, coords);
-  Value flat = flatten(builder, loc, memref);
-  Value indices = arith::MulIOp::create(
-      builder, loc,
-      vector::StepOp::create(builder, loc, vectorOf(builder.getIndexType())),
-      broadcast(builder, loc, step));
-  Value all = mask;
-  if (!all)
-    all = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
-  return vector::GatherOp::create(builder, loc, type, flat, offset, indices,
-                                  all, makeZero(builder, loc, type));
+  StridedLanes at = stridedLanes(builder, loc, memref, coords);
+  return vector::GatherOp::create(builder, loc, type, at.flat, at.offset,
+                                  at.indices, at.mask,
+                                  makeZero(builder, loc, type));
 }
 
 void ElementwiseEmitter::store(OpBuilder &builder, Location loc, Value value,
@@ -194,19 +201,9 @@ void ElementwiseEmitter::store(OpBuilder &builder, Location loc, Value value,
                                     value);
     return;
   }
-  auto [offset, step] = linearize(builder, loc, memref, coords);
-  Value flat = flatten(builder, loc, memref);
-  Value indices = arith::MulIOp::create(
-      builder, loc,
-      vector::StepOp::create(builder, loc, vectorOf(builder.getIndexType())),
-      broadcast(builder, loc, step));
-  Value all = mask;
-  if (!all)
-    all = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
-  vector::ScatterOp::create(builder, loc, /*resultType=*/Type(), flat,
-                            ValueRange{offset}, indices, all, value);
+  StridedLanes at = stridedLanes(builder, loc, memref, coords);
+  vector::ScatterOp::create(builder, loc, /*resultType=*/Type(), at.flat,
+                            ValueRange{at.offset}, at.indices, at.mask, value);
 }
 
 //===----------------------------------------------------------------------===//

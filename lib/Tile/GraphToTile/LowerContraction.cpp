@@ -16,8 +16,9 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
-#include "tegula/Tile/GraphToTile/IndexBuilder.h"
+#include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
+#include "tegula/Tile/GraphToTile/ResultTile.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -59,12 +60,6 @@ private:
   void packPanel(Value panel, int64_t vectors, const Block &block);
   void packTransposed(Value firstColumn, int64_t vectors, const Block &block);
   Value loadPacked(OpBuilder &at, Value panel, int64_t vector, Value k);
-  SmallVector<Value> emitInitial(ArrayRef<SmallVector<Coord>> points,
-                                 int64_t vectors, const Block &block);
-  void emitFinal(ArrayRef<SmallVector<Coord>> points, ValueRange accumulators,
-                 int64_t vectors, const Block &block);
-  void emitEpilogue(ArrayRef<SmallVector<Coord>> points,
-                    ValueRange accumulators, int64_t vectors);
   /// Coordinates of all loops; null values are left out.
   SmallVector<Coord> loopCoords(Value m, Value k, Coord n);
 
@@ -383,80 +378,15 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
     return plan.mac.prepareVector(
         at, emitter, emitter.emitVector(at, loc, plan.columns, coords));
   };
-  SmallVector<Value> initial = emitInitial(points, vectors, block);
+  ResultTile result{
+      kernel,          emitter,
+      plan.root,       plan.initial,
+      plan.outputDims, VectorType::get({vl}, plan.mac.accumulatorType()),
+      points,          masks};
   SmallVector<Value> accumulators =
-      tile.emit(builder, loc, plan.mac, emitter, block.count, initial);
-  emitFinal(points, accumulators, vectors, block);
-}
-
-SmallVector<Value>
-ContractionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
-                                 int64_t vectors, const Block &block) {
-  auto initial = [&] {
-    SmallVector<Value> values;
-    for (auto [i, point] : llvm::enumerate(points)) {
-      emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-      values.push_back(emitter.emitVector(builder, loc, plan.initial, point));
-    }
-    return values;
-  };
-  auto partial = [&] {
-    SmallVector<Value> values;
-    for (auto [i, point] : llvm::enumerate(points)) {
-      emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-      values.push_back(emitter.load(builder, loc, kernel.outputs[0].memref,
-                                    permuteCoords(point, plan.outputDims[0])));
-    }
-    return values;
-  };
-  std::optional<int64_t> first = constantOf(block.first);
-  if (first)
-    return *first ? initial() : partial();
-  Type type = VectorType::get({vl}, plan.mac.accumulatorType());
-  auto ifOp =
-      scf::IfOp::create(builder, loc, SmallVector<Type>(points.size(), type),
-                        block.first, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(ifOp.thenBlock());
-  SmallVector<Value> values = initial();
-  scf::YieldOp::create(builder, loc, values);
-  builder.setInsertionPointToStart(ifOp.elseBlock());
-  values = partial();
-  scf::YieldOp::create(builder, loc, values);
-  return ifOp.getResults();
-}
-
-void ContractionLowering::emitFinal(ArrayRef<SmallVector<Coord>> points,
-                                    ValueRange accumulators, int64_t vectors,
-                                    const Block &block) {
-  index.branch(
-      block.last, [&] { emitEpilogue(points, accumulators, vectors); },
-      [&] {
-        for (auto [i, point] : llvm::enumerate(points)) {
-          emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-          emitter.store(builder, loc, accumulators[i], kernel.outputs[0].memref,
-                        permuteCoords(point, plan.outputDims[0]));
-        }
-      });
-}
-
-void ContractionLowering::emitEpilogue(ArrayRef<SmallVector<Coord>> points,
-                                       ValueRange accumulators,
-                                       int64_t vectors) {
-  for (auto [i, point] : llvm::enumerate(points)) {
-    Value accumulator = accumulators[i];
-    emitter.bindSource(plan.root, [accumulator](OpBuilder &, Location,
-                                                ElementwiseEmitter::Coords) {
-      return accumulator;
-    });
-    emitter.beginPoint(masks.empty() ? Value() : masks[i % vectors]);
-    for (auto [output, dims] :
-         llvm::zip_equal(kernel.outputs, plan.outputDims)) {
-      SmallVector<Coord> at = permuteCoords(point, dims);
-      Value value = emitter.emitVector(builder, loc, output.tensor, at);
-      emitter.store(builder, loc, value, output.memref, at);
-    }
-  }
+      tile.emit(builder, loc, plan.mac, emitter, block.count,
+                result.begin(builder, loc, block.first));
+  result.end(builder, index, accumulators, block.last);
 }
 
 //===----------------------------------------------------------------------===//
@@ -490,33 +420,26 @@ namespace {
 struct LowerContractionPass
     : public tile::impl::LowerContractionPassBase<LowerContractionPass> {
   void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    auto schedule =
-        func->getAttrOfType<sched::ContractionAttr>(sched::kScheduleAttrName);
-    if (!schedule)
-      return;
-    std::string reason = "not in kernel-function form";
-    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
-    ElementwiseEmitter emitter(schedule.getVl());
-    FailureOr<ContractionPlan> plan = failure();
-    if (succeeded(kernel))
-      plan = ContractionPlan::make(*kernel, schedule, emitter, reason);
-    if (succeeded(plan) && !plan->revisitsOutput && !fitsOneBlock(*plan)) {
-      reason = "partial sums have nowhere to go between blocks of k";
-      plan = failure();
-    }
-    if (succeeded(plan) && !keepsTilesWhole(*plan)) {
-      reason = "blocks of k would cut tiles of packed codes";
-      plan = failure();
-    }
-    if (failed(plan)) {
-      func.emitRemark("contraction lowering does not apply: ") << reason;
-      func->setAttr(sched::kScheduleAttrName,
-                    sched::LoopsAttr::get(&getContext(), "in-order"));
-      return;
-    }
-    ContractionLowering(*kernel, *plan, emitter).run();
-    func->removeAttr(sched::kScheduleAttrName);
+    lowerFamily<sched::ContractionAttr>(
+        getOperation(), "contraction",
+        [](KernelFunction &kernel, sched::ContractionAttr schedule,
+           std::string &reason) -> LogicalResult {
+          ElementwiseEmitter emitter(schedule.getVl());
+          FailureOr<ContractionPlan> plan =
+              ContractionPlan::make(kernel, schedule, emitter, reason);
+          if (failed(plan))
+            return failure();
+          if (!plan->revisitsOutput && !fitsOneBlock(*plan)) {
+            reason = "partial sums have nowhere to go between blocks of k";
+            return failure();
+          }
+          if (!keepsTilesWhole(*plan)) {
+            reason = "blocks of k would cut tiles of packed codes";
+            return failure();
+          }
+          ContractionLowering(kernel, *plan, emitter).run();
+          return success();
+        });
   }
 };
 

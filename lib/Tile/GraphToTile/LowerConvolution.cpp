@@ -17,7 +17,9 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
+#include "tegula/Tile/GraphToTile/ResultTile.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -61,13 +63,6 @@ private:
   Value loadPixels(OpBuilder &at, Value pixel, int64_t v, Value k,
                    const Block &block);
   SmallVector<Coord> rootCoords(Value f, Value pixel);
-  SmallVector<Value> emitInitial(ArrayRef<SmallVector<Coord>> points,
-                                 int64_t vectors, const Block &block);
-  void emitFinal(ArrayRef<SmallVector<Coord>> points, ValueRange accumulators,
-                 int64_t vectors, const Block &block);
-  Value maskOf(int64_t i, int64_t vectors) {
-    return masks.empty() ? Value() : masks[i % vectors];
-  }
 
   KernelFunction &kernel;
   ConvolutionPlan &plan;
@@ -355,67 +350,15 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
         at, loc, VectorType::get({vl}, plan.mac.vectorOperandType()), scratch,
         ValueRange{slot, k, index.constant(v * vl)});
   };
-  SmallVector<Value> initial = emitInitial(points, vectors, block);
+  ResultTile result{
+      kernel,          emitter,
+      plan.root,       plan.initial,
+      plan.outputDims, VectorType::get({vl}, plan.mac.accumulatorType()),
+      points,          masks};
   SmallVector<Value> accumulators =
-      registers.emit(builder, loc, plan.mac, emitter, block.count, initial);
-  emitFinal(points, accumulators, vectors, block);
-}
-
-SmallVector<Value>
-ConvolutionLowering::emitInitial(ArrayRef<SmallVector<Coord>> points,
-                                 int64_t vectors, const Block &block) {
-  auto read = [&](bool partial) {
-    SmallVector<Value> values;
-    for (auto [i, point] : llvm::enumerate(points)) {
-      emitter.beginPoint(maskOf(i, vectors));
-      values.push_back(
-          partial ? emitter.load(builder, loc, kernel.outputs[0].memref,
-                                 permuteCoords(point, plan.outputDims[0]))
-                  : emitter.emitVector(builder, loc, plan.initial, point));
-    }
-    return values;
-  };
-  if (std::optional<int64_t> first = constantOf(block.first))
-    return read(/*partial=*/*first == 0);
-  Type type = VectorType::get({vl}, plan.mac.accumulatorType());
-  auto ifOp =
-      scf::IfOp::create(builder, loc, SmallVector<Type>(points.size(), type),
-                        block.first, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(ifOp.thenBlock());
-  scf::YieldOp::create(builder, loc, read(/*partial=*/false));
-  builder.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(builder, loc, read(/*partial=*/true));
-  return ifOp.getResults();
-}
-
-void ConvolutionLowering::emitFinal(ArrayRef<SmallVector<Coord>> points,
-                                    ValueRange accumulators, int64_t vectors,
-                                    const Block &block) {
-  auto whole = [&] {
-    for (auto [i, point] : llvm::enumerate(points)) {
-      Value accumulator = accumulators[i];
-      emitter.bindSource(plan.root, [accumulator](OpBuilder &, Location,
-                                                  ElementwiseEmitter::Coords) {
-        return accumulator;
-      });
-      emitter.beginPoint(maskOf(i, vectors));
-      for (auto [output, dims] :
-           llvm::zip_equal(kernel.outputs, plan.outputDims)) {
-        SmallVector<Coord> at = permuteCoords(point, dims);
-        Value value = emitter.emitVector(builder, loc, output.tensor, at);
-        emitter.store(builder, loc, value, output.memref, at);
-      }
-    }
-  };
-  auto partial = [&] {
-    for (auto [i, point] : llvm::enumerate(points)) {
-      emitter.beginPoint(maskOf(i, vectors));
-      emitter.store(builder, loc, accumulators[i], kernel.outputs[0].memref,
-                    permuteCoords(point, plan.outputDims[0]));
-    }
-  };
-  index.branch(block.last, whole, partial);
+      registers.emit(builder, loc, plan.mac, emitter, block.count,
+                     result.begin(builder, loc, block.first));
+  result.end(builder, index, accumulators, block.last);
 }
 
 //===----------------------------------------------------------------------===//
@@ -461,25 +404,18 @@ namespace {
 struct LowerConvolutionPass
     : public tile::impl::LowerConvolutionPassBase<LowerConvolutionPass> {
   void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    auto schedule =
-        func->getAttrOfType<sched::ConvolutionAttr>(sched::kScheduleAttrName);
-    if (!schedule)
-      return;
-    std::string reason = "not in kernel-function form";
-    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
-    ElementwiseEmitter emitter(schedule.getVl());
-    FailureOr<ConvolutionPlan> plan = failure();
-    if (succeeded(kernel))
-      plan = ConvolutionPlan::make(*kernel, schedule, emitter, reason);
-    if (failed(plan) || failed(checkSizes(*plan, reason))) {
-      func.emitRemark("convolution lowering does not apply: ") << reason;
-      func->setAttr(sched::kScheduleAttrName,
-                    sched::LoopsAttr::get(&getContext(), "in-order"));
-      return;
-    }
-    ConvolutionLowering(*kernel, *plan, emitter).run();
-    func->removeAttr(sched::kScheduleAttrName);
+    lowerFamily<sched::ConvolutionAttr>(
+        getOperation(), "convolution",
+        [](KernelFunction &kernel, sched::ConvolutionAttr schedule,
+           std::string &reason) -> LogicalResult {
+          ElementwiseEmitter emitter(schedule.getVl());
+          FailureOr<ConvolutionPlan> plan =
+              ConvolutionPlan::make(kernel, schedule, emitter, reason);
+          if (failed(plan) || failed(checkSizes(*plan, reason)))
+            return failure();
+          ConvolutionLowering(kernel, *plan, emitter).run();
+          return success();
+        });
   }
 };
 

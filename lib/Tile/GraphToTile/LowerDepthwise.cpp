@@ -11,7 +11,7 @@
 #include "mlir/Pass/Pass.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
-#include "tegula/Tile/GraphToTile/KernelFunction.h"
+#include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 #include "tegula/Tile/GraphToTile/RegisterTile.h"
 
@@ -312,25 +312,21 @@ namespace {
 struct LowerDepthwisePass
     : public tile::impl::LowerDepthwisePassBase<LowerDepthwisePass> {
   void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    auto schedule =
-        func->getAttrOfType<sched::DepthwiseAttr>(sched::kScheduleAttrName);
-    if (!schedule)
-      return;
-    std::string reason = "not in kernel-function form";
-    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
-    if (succeeded(kernel) && schedule.getVl() > 1) {
-      ElementwiseEmitter emitter(schedule.getVl());
-      WindowLowering lowering(*kernel, schedule, emitter);
-      if (succeeded(lowering.prepare(reason))) {
-        lowering.run();
-        func->removeAttr(sched::kScheduleAttrName);
-        return;
-      }
-    }
-    func.emitRemark("window lowering does not apply: ") << reason;
-    func->setAttr(sched::kScheduleAttrName,
-                  sched::LoopsAttr::get(&getContext(), "in-order"));
+    lowerFamily<sched::DepthwiseAttr>(
+        getOperation(), "window",
+        [](KernelFunction &kernel, sched::DepthwiseAttr schedule,
+           std::string &reason) -> LogicalResult {
+          if (schedule.getVl() == 1) {
+            reason = "no vectors";
+            return failure();
+          }
+          ElementwiseEmitter emitter(schedule.getVl());
+          WindowLowering lowering(kernel, schedule, emitter);
+          if (failed(lowering.prepare(reason)))
+            return failure();
+          lowering.run();
+          return success();
+        });
   }
 };
 

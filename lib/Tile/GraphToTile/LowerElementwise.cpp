@@ -9,11 +9,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowReduction.h"
+
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
-#include "tegula/Tile/GraphToTile/KernelFunction.h"
+#include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 
 using namespace mlir;
@@ -123,16 +125,8 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
 
 void ElementwiseLowering::emitPoint(ArrayRef<Value> outer, Value column,
                                     Value mask) {
-  SmallVector<Coord> coords;
-  unsigned next = 0;
-  for (bool isFolded : folded) {
-    if (isFolded)
-      coords.push_back(Coord::folded());
-    else if (next != outer.size())
-      coords.push_back(Coord::scalar(outer[next++]));
-    else
-      coords.push_back(Coord::lanes(column));
-  }
+  SmallVector<Coord> coords =
+      RowSpace{SmallVector<bool>(folded), {}, {}}.pointAt(outer, column);
   emitter.beginPoint(mask);
   for (const KernelOutput &output : kernel.outputs) {
     Value value = emitter.emitVector(builder, loc, output.tensor, coords);
@@ -149,59 +143,46 @@ static bool haveOneShape(ArrayRef<KernelOutput> outputs) {
   });
 }
 
+/// With vectors if every operation has a vector form, else with scalars.
+static LogicalResult lower(KernelFunction &kernel,
+                           sched::ElementwiseAttr schedule,
+                           std::string &reason) {
+  if (!haveOneShape(kernel.outputs)) {
+    reason = "the outputs differ in shape";
+    return failure();
+  }
+  Value tensor = kernel.outputs.front().tensor;
+  int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  for (int64_t vl : {schedule.getVl(), int64_t(1)}) {
+    if (rank == 0 && vl != 1)
+      continue;
+    ElementwiseEmitter emitter(vl);
+    kernel.bindInputs(emitter);
+    SmallVector<TensorAccess> accesses;
+    bool covered = true;
+    for (const KernelOutput &output : kernel.outputs) {
+      auto found = emitter.trace(output.tensor, &reason);
+      covered &= succeeded(found);
+      if (succeeded(found))
+        accesses.append(*found);
+    }
+    if (!covered)
+      continue;
+    SmallVector<bool> folded(rank, false);
+    for (int64_t dim = 0; dim + 1 < rank; ++dim)
+      folded[dim] = canFold(accesses, dim, dim + 1);
+    ElementwiseLowering(kernel, schedule, emitter, vl, folded).run();
+    return success();
+  }
+  return failure();
+}
+
 namespace {
 
 struct LowerElementwisePass
     : public tile::impl::LowerElementwisePassBase<LowerElementwisePass> {
   void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    auto schedule =
-        func->getAttrOfType<sched::ElementwiseAttr>(sched::kScheduleAttrName);
-    if (!schedule)
-      return;
-    std::string reason = "not in kernel-function form";
-    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
-    if (failed(kernel) || failed(lower(*kernel, schedule, reason))) {
-      func.emitRemark("elementwise lowering does not apply: ") << reason;
-      func->setAttr(sched::kScheduleAttrName,
-                    sched::LoopsAttr::get(&getContext(), "in-order"));
-      return;
-    }
-    func->removeAttr(sched::kScheduleAttrName);
-  }
-
-private:
-  /// With vectors if every operation has a vector form, else with scalars.
-  LogicalResult lower(KernelFunction &kernel, sched::ElementwiseAttr schedule,
-                      std::string &reason) {
-    if (!haveOneShape(kernel.outputs)) {
-      reason = "the outputs differ in shape";
-      return failure();
-    }
-    Value tensor = kernel.outputs.front().tensor;
-    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
-    for (int64_t vl : {schedule.getVl(), int64_t(1)}) {
-      if (rank == 0 && vl != 1)
-        continue;
-      ElementwiseEmitter emitter(vl);
-      kernel.bindInputs(emitter);
-      SmallVector<TensorAccess> accesses;
-      bool covered = true;
-      for (const KernelOutput &output : kernel.outputs) {
-        auto found = emitter.trace(output.tensor, &reason);
-        covered &= succeeded(found);
-        if (succeeded(found))
-          accesses.append(*found);
-      }
-      if (!covered)
-        continue;
-      SmallVector<bool> folded(rank, false);
-      for (int64_t dim = 0; dim + 1 < rank; ++dim)
-        folded[dim] = canFold(accesses, dim, dim + 1);
-      ElementwiseLowering(kernel, schedule, emitter, vl, folded).run();
-      return success();
-    }
-    return failure();
+    lowerFamily<sched::ElementwiseAttr>(getOperation(), "elementwise", lower);
   }
 };
 

@@ -17,7 +17,7 @@
 #include "mlir/Pass/Pass.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
-#include "tegula/Tile/GraphToTile/KernelFunction.h"
+#include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 
 using namespace mlir;
@@ -284,26 +284,21 @@ namespace {
 
 struct LowerRowsPass : public tile::impl::LowerRowsPassBase<LowerRowsPass> {
   void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    auto schedule =
-        func->getAttrOfType<sched::RowsAttr>(sched::kScheduleAttrName);
-    if (!schedule)
-      return;
-    std::string reason = "not in kernel-function form";
-    FailureOr<KernelFunction> kernel = KernelFunction::read(func);
-    if (succeeded(kernel) && !kernel->body.reductions.empty() &&
-        schedule.getVl() > 1) {
-      ElementwiseEmitter emitter(schedule.getVl());
-      RowsLowering lowering(*kernel, schedule, emitter);
-      if (succeeded(lowering.prepare(reason))) {
-        lowering.run();
-        func->removeAttr(sched::kScheduleAttrName);
-        return;
-      }
-    }
-    func.emitRemark("rows lowering does not apply: ") << reason;
-    func->setAttr(sched::kScheduleAttrName,
-                  sched::LoopsAttr::get(&getContext(), "in-order"));
+    lowerFamily<sched::RowsAttr>(
+        getOperation(), "rows",
+        [](KernelFunction &kernel, sched::RowsAttr schedule,
+           std::string &reason) -> LogicalResult {
+          if (kernel.body.reductions.empty() || schedule.getVl() == 1) {
+            reason = "no reduction, or no vectors";
+            return failure();
+          }
+          ElementwiseEmitter emitter(schedule.getVl());
+          RowsLowering lowering(kernel, schedule, emitter);
+          if (failed(lowering.prepare(reason)))
+            return failure();
+          lowering.run();
+          return success();
+        });
   }
 };
 

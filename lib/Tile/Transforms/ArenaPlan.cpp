@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
+#include <tuple>
 
 using namespace tegula::tile;
 
@@ -17,8 +18,8 @@ int64_t tegula::tile::planArena(llvm::ArrayRef<LiveBuffer> buffers,
   offsets.assign(buffers.size(), 0);
   llvm::SmallVector<size_t> order =
       llvm::to_vector(llvm::seq<size_t>(0, buffers.size()));
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return buffers[a].bytes > buffers[b].bytes;
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::tie(buffers[b].bytes, a) < std::tie(buffers[a].bytes, b);
   });
   llvm::SmallVector<size_t> placed; // Sorted by offset.
   int64_t size = 0;
@@ -54,8 +55,8 @@ int64_t tegula::tile::planSlots(llvm::ArrayRef<LiveBuffer> buffers,
   slots.assign(buffers.size(), 0);
   llvm::SmallVector<size_t> order =
       llvm::to_vector(llvm::seq<size_t>(0, buffers.size()));
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return buffers[a].begin < buffers[b].begin;
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::tie(buffers[a].begin, a) < std::tie(buffers[b].begin, b);
   });
   llvm::SmallVector<int64_t> busyUntil; // By slot.
   for (size_t index : order) {

@@ -36,13 +36,14 @@ struct PlaceTemporariesPass
           alloc.getType().getLayout().isIdentity())
         allocs.push_back(alloc);
     });
-    llvm::stable_sort(allocs, [](memref::AllocOp a, memref::AllocOp b) {
-      return byteSize(a.getType()) < byteSize(b.getType());
-    });
+    SmallVector<std::pair<int64_t, size_t>> bySize;
+    for (auto [number, alloc] : llvm::enumerate(allocs))
+      bySize.emplace_back(byteSize(alloc.getType()), number);
+    llvm::sort(bySize);
     int64_t stack = 0;
     SmallVector<memref::AllocOp> large;
-    for (memref::AllocOp alloc : allocs) {
-      int64_t bytes = byteSize(alloc.getType());
+    for (auto [bytes, number] : bySize) {
+      memref::AllocOp alloc = allocs[number];
       if (stack + bytes <= kStackBytes) {
         stack += bytes;
         moveToStack(alloc, func);

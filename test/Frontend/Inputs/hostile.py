@@ -230,7 +230,7 @@ CASES = [
     ("tile-overflow", shape_input("Tile", [INT64_MAX]), ["culprit", "overflow"]),
     ("tile-negative", shape_input("Tile", [-1]), ["culprit", "negative"]),
     ("reshape-overflow", shape_input("Reshape", [2**62, 2**62]), ["culprit", "overflow"]),
-    ("reshape-wrong", shape_input("Reshape", [5]), None),
+    ("reshape-wrong", shape_input("Reshape", [5]), ["culprit", "4 elements", "5"]),
     ("reshape-two-holes", shape_input("Reshape", [-1, -1]), ["culprit"]),
     ("fill-bomb", model([node("ConstantOfShape", ["s"])], [ints("s", [2**31, 2**31])]),
      ["culprit", "elements"]),
@@ -266,7 +266,7 @@ CASES = [
         [helper.make_node("Identity", ["k"], ["c"])], "b",
         [value("i", [], INT64), value("k", [], BOOL)], [value("c", [], BOOL)]))],
         [helper.make_tensor("n", INT64, [], [INT64_MAX])],
-        outputs=[value("n", [], INT64)]), ["culprit", "Loop"]),
+        outputs=[value("n", [], INT64)]), ["culprit", "Loop", "too large"]),
     ("loop-arity", model([node("Loop", ["n", "", "x"], body=helper.make_graph(
         [helper.make_node("Identity", ["k"], ["c"])], "b",
         [value("i", [], INT64), value("k", [], BOOL)], [value("c", [], BOOL)]))],

@@ -125,6 +125,14 @@ private:
     mlir::Value value;
   };
 
+  /// Lanes that do not lie next to each other: lane i is element
+  /// `offset + indices[i]` of `flat`, if `mask` says so.
+  struct StridedLanes {
+    mlir::Value flat, offset, indices, mask;
+  };
+
+  StridedLanes stridedLanes(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value memref, Coords coords) const;
   mlir::Value emitUncached(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value tensor, Coords coords);
   mlir::Value emitLinalg(mlir::OpBuilder &builder, mlir::Location loc,
