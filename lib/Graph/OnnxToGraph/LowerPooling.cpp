@@ -11,61 +11,6 @@ namespace tegula::graph {
 
 namespace {
 
-/// Combines the elements of every window: stored element and running value.
-Value pool(OpBuilder &b, Location loc, Value x, ArrayRef<Window> windows,
-           ArrayRef<OpFoldResult> positions, Value initial, ScalarBody body) {
-  unsigned rank = windows.size(), lead = 2 + rank;
-  Dims out = {dimOf(b, loc, x, 0), dimOf(b, loc, x, 1)}, taps;
-  out.append(positions.begin(), positions.end());
-  SmallVector<AffineExpr> xs = {b.getAffineDimExpr(0), b.getAffineDimExpr(1)},
-                          ks, os;
-  for (unsigned i = 0; i < lead; ++i)
-    os.push_back(b.getAffineDimExpr(i));
-  for (unsigned i = 0; i < rank; ++i) {
-    xs.push_back(windowExpr(b, windows[i], 2 + i, lead + i));
-    ks.push_back(b.getAffineDimExpr(lead + i));
-    taps.push_back(windows[i].kernel);
-  }
-  auto map = [&](ArrayRef<AffineExpr> exprs) {
-    return AffineMap::get(lead + rank, 0, exprs, b.getContext());
-  };
-  SmallVector<utils::IteratorType> iterators(lead,
-                                             utils::IteratorType::parallel);
-  iterators.append(rank, utils::IteratorType::reduction);
-  // The window's shape is an operand without data, as in linalg.pooling_*.
-  Value shape = emptyTensor(b, loc, taps, b.getF32Type());
-  Value start = filled(b, loc, out, initial);
-  return linalg::GenericOp::create(
-             b, loc, start.getType(), ValueRange{x, shape}, start,
-             {map(xs), map(ks), map(os)}, iterators,
-             [&](OpBuilder &b, Location loc, ValueRange args) {
-               Value result = body(b, loc, {args[0], args[2]});
-               linalg::YieldOp::create(b, loc, result);
-             })
-      .getResult(0);
-}
-
-template <typename Op>
-WindowAttributes attributesOf(Op op) {
-  WindowAttributes attributes;
-  attributes.autoPad = op.getAutoPad();
-  attributes.ceilMode = op.getCeilMode() != 0;
-  if (auto strides = op.getStrides())
-    attributes.strides = *strides;
-  if (auto dilations = op.getDilations())
-    attributes.dilations = *dilations;
-  if (auto pads = op.getPads())
-    attributes.pads = *pads;
-  return attributes;
-}
-
-Dims kernelDims(OpBuilder &b, ArrayRef<int64_t> kernel) {
-  Dims dims;
-  for (int64_t extent : kernel)
-    dims.push_back(b.getIndexAttr(extent));
-  return dims;
-}
-
 struct LowerMaxPool : OnnxPattern<onnx::MaxPoolOp> {
   using OnnxPattern::OnnxPattern;
 
@@ -84,14 +29,14 @@ struct LowerMaxPool : OnnxPattern<onnx::MaxPoolOp> {
     Value lowest = toStorage(b, loc, lowestOf(b, loc, element), element);
     Value x = padded(b, loc, in.getX(), *windows, lowest);
     Value result =
-        pool(b, loc, x, *windows, positions, lowest,
-             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-               if (isa<FloatType>(element))
-                 return arith::MaximumFOp::create(b, loc, v[0], v[1]);
-               if (isUnsignedElement(element))
-                 return arith::MaxUIOp::create(b, loc, v[0], v[1]);
-               return arith::MaxSIOp::create(b, loc, v[0], v[1]);
-             });
+        pooled(b, loc, x, *windows, positions, lowest,
+               [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                 if (isa<FloatType>(element))
+                   return arith::MaximumFOp::create(b, loc, v[0], v[1]);
+                 if (isUnsignedElement(element))
+                   return arith::MaxUIOp::create(b, loc, v[0], v[1]);
+                 return arith::MaxSIOp::create(b, loc, v[0], v[1]);
+               });
     return SmallVector<Value>{result, Value()};
   }
 };
@@ -144,11 +89,11 @@ struct LowerAveragePool : OnnxPattern<onnx::AveragePoolOp> {
     Value zero = constantOf(b, loc, element, 0);
     Value x =
         padded(b, loc, in.getX(), *windows, toStorage(b, loc, zero, element));
-    Value sum = pool(b, loc, x, *windows, positions, zero,
-                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       return arith::AddFOp::create(
-                           b, loc, toCompute(b, loc, v[0], element), v[1]);
-                     });
+    Value sum = pooled(b, loc, x, *windows, positions, zero,
+                       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                         return arith::AddFOp::create(
+                             b, loc, toCompute(b, loc, v[0], element), v[1]);
+                       });
     Dims extents;
     for (size_t i = 0; i < given.size(); ++i)
       extents.push_back(dimOf(b, loc, in.getX(), 2 + i));
@@ -170,6 +115,58 @@ struct LowerAveragePool : OnnxPattern<onnx::AveragePoolOp> {
           return arith::DivFOp::create(b, loc, v[0], divisor);
         });
     return SmallVector<Value>{mean};
+  }
+};
+
+/// LRN: x / (bias + alpha / size * sum)^beta, with the sum of the squares of
+/// the same position in `size` neighbouring channels.
+struct LowerLRN : OnnxPattern<onnx::LRNOp> {
+  using OnnxPattern::OnnxPattern;
+
+  Lowered lower(onnx::LRNOp op, Adaptor in, OpBuilder &b) const override {
+    Location loc = op.getLoc();
+    Type element = elementOf(op.getX()), compute = computeType(element);
+    Dims dims = dimsOf(b, loc, in.getX());
+    int64_t size = op.getSize();
+    if (dims.size() < 2 || size < 1)
+      return refuse(op, "the input should have channels and the size be "
+                        "positive");
+    // As an image of one channel, whose rows are the channels.
+    Dims image = {dims[0], b.getIndexAttr(1), dims[1],
+                  productOf(b, loc, ArrayRef(dims).drop_front(2))};
+    Value x = reshapeTo(b, loc, in.getX(), image);
+    Window across, along;
+    across.kernel = b.getIndexAttr(size);
+    across.before = b.getIndexAttr((size - 1) / 2);
+    across.after = b.getIndexAttr(size / 2);
+    along.kernel = b.getIndexAttr(1);
+    along.before = along.after = b.getIndexAttr(0);
+    SmallVector<Window> windows = {across, along};
+    Value zero = constantOf(b, loc, element, 0);
+    Value sum = pooled(
+        b, loc, padded(b, loc, x, windows, toStorage(b, loc, zero, element)),
+        windows, {image[2], image[3]}, zero,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value tap = toCompute(b, loc, v[0], element);
+          return arith::AddFOp::create(
+              b, loc, arith::MulFOp::create(b, loc, tap, tap), v[1]);
+        });
+    double alpha = op.getAlpha().convertToDouble() / size;
+    Value y = elementwise(
+        b, loc, {TypedTensor{x, element}, TypedTensor{sum, compute}}, element,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          auto number = [&](double value) {
+            return constantOf(b, loc, compute, value);
+          };
+          Value base = arith::AddFOp::create(
+              b, loc, number(op.getBias().convertToDouble()),
+              arith::MulFOp::create(b, loc, number(alpha), v[1]));
+          return arith::DivFOp::create(
+              b, loc, v[0],
+              math::PowFOp::create(b, loc, base,
+                                   number(op.getBeta().convertToDouble())));
+        });
+    return SmallVector<Value>{reshapeTo(b, loc, y, dims)};
   }
 };
 
@@ -220,7 +217,7 @@ struct LowerGlobalPool : OnnxPattern<Op> {
 
 void populatePoolingPatterns(const TypeConverter &converter,
                              RewritePatternSet &patterns) {
-  patterns.add<LowerMaxPool, LowerAveragePool,
+  patterns.add<LowerMaxPool, LowerAveragePool, LowerLRN,
                LowerGlobalPool<onnx::GlobalAveragePoolOp, /*mean=*/true>,
                LowerGlobalPool<onnx::GlobalMaxPoolOp, /*mean=*/false>>(
       converter, patterns.getContext());

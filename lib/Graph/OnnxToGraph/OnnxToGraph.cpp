@@ -28,6 +28,7 @@ void populateAll(const TypeConverter &converter, RewritePatternSet &patterns) {
   populateMatmulPatterns(converter, patterns);
   populateMatMulNBitsPatterns(converter, patterns);
   populateConvolutionPatterns(converter, patterns);
+  populateLpNormPatterns(converter, patterns);
   populatePoolingPatterns(converter, patterns);
   populateNormalizationPatterns(converter, patterns);
   populateCastPatterns(converter, patterns);

@@ -144,4 +144,37 @@ AffineExpr windowExpr(OpBuilder &b, const Window &window, unsigned position,
          b.getAffineDimExpr(tap) * window.dilation;
 }
 
+Value pooled(OpBuilder &b, Location loc, Value x, ArrayRef<Window> windows,
+             ArrayRef<OpFoldResult> positions, Value initial, ScalarBody body) {
+  unsigned rank = windows.size(), lead = 2 + rank;
+  Dims out = {dimOf(b, loc, x, 0), dimOf(b, loc, x, 1)}, taps;
+  out.append(positions.begin(), positions.end());
+  SmallVector<AffineExpr> xs = {b.getAffineDimExpr(0), b.getAffineDimExpr(1)},
+                          ks, os;
+  for (unsigned i = 0; i < lead; ++i)
+    os.push_back(b.getAffineDimExpr(i));
+  for (unsigned i = 0; i < rank; ++i) {
+    xs.push_back(windowExpr(b, windows[i], 2 + i, lead + i));
+    ks.push_back(b.getAffineDimExpr(lead + i));
+    taps.push_back(windows[i].kernel);
+  }
+  auto map = [&](ArrayRef<AffineExpr> exprs) {
+    return AffineMap::get(lead + rank, 0, exprs, b.getContext());
+  };
+  SmallVector<utils::IteratorType> iterators(lead,
+                                             utils::IteratorType::parallel);
+  iterators.append(rank, utils::IteratorType::reduction);
+  // The window's shape is an operand without data, as in linalg.pooling_*.
+  Value shape = emptyTensor(b, loc, taps, b.getF32Type());
+  Value start = filled(b, loc, out, initial);
+  return linalg::GenericOp::create(
+             b, loc, start.getType(), ValueRange{x, shape}, start,
+             {map(xs), map(ks), map(os)}, iterators,
+             [&](OpBuilder &b, Location loc, ValueRange args) {
+               Value result = body(b, loc, {args[0], args[2]});
+               linalg::YieldOp::create(b, loc, result);
+             })
+      .getResult(0);
+}
+
 } // namespace tegula::graph

@@ -44,9 +44,39 @@ Dims positionsOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value input,
 mlir::Value padded(mlir::OpBuilder &b, mlir::Location loc, mlir::Value input,
                    llvm::ArrayRef<Window> windows, mlir::Value value);
 
+/// Combines the stored elements of every window of `x` ([N, C, spatial...],
+/// padded) with a running value that begins as `initial`: `body(element,
+/// running)`. `positions`: see positionsOf.
+mlir::Value pooled(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                   llvm::ArrayRef<Window> windows,
+                   llvm::ArrayRef<mlir::OpFoldResult> positions,
+                   mlir::Value initial, ScalarBody body);
+
 /// Index expression of dim `position` strided over and dim `tap` dilated.
 mlir::AffineExpr windowExpr(mlir::OpBuilder &b, const Window &window,
                             unsigned position, unsigned tap);
+
+/// The attributes of a pooling operator.
+template <typename Op>
+WindowAttributes attributesOf(Op op) {
+  WindowAttributes attributes;
+  attributes.autoPad = op.getAutoPad();
+  attributes.ceilMode = op.getCeilMode() != 0;
+  if (auto strides = op.getStrides())
+    attributes.strides = *strides;
+  if (auto dilations = op.getDilations())
+    attributes.dilations = *dilations;
+  if (auto pads = op.getPads())
+    attributes.pads = *pads;
+  return attributes;
+}
+
+inline Dims kernelDims(mlir::OpBuilder &b, llvm::ArrayRef<int64_t> kernel) {
+  Dims dims;
+  for (int64_t extent : kernel)
+    dims.push_back(b.getIndexAttr(extent));
+  return dims;
+}
 
 } // namespace tegula::graph
 

@@ -1,0 +1,63 @@
+//===- CostModelTest.cpp - What any model of time must say ----------------===//
+
+#include "tegula/Schedule/Space/Spaces.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+
+using namespace tegula;
+
+namespace {
+
+/// The time of the schedule that the model would choose.
+double bestSeconds(const cost::ContractionProblem &problem,
+                   const cost::CpuTarget &target) {
+  double best = INFINITY;
+  for (const auto &schedule : sched::contractionSpace(problem, target)) {
+    double seconds = cost::analyticModel().seconds(problem, schedule, target);
+    EXPECT_TRUE(std::isfinite(seconds) && seconds > 0);
+    best = std::min(best, seconds);
+  }
+  return best;
+}
+
+TEST(AnalyticModel, NeverFasterThanTheMultiplyAddUnits) {
+  cost::CpuTarget target;
+  for (int64_t size : {8, 32, 128, 512, 1024}) {
+    cost::ContractionProblem problem;
+    problem.m = problem.n = problem.k = size;
+    double cycles =
+        double(size) * size * size / target.lanes(4) / target.fmaPerCycle;
+    EXPECT_GE(bestSeconds(problem, target), cycles / target.cyclesPerSecond)
+        << size;
+  }
+}
+
+TEST(AnalyticModel, MoreWorkTakesLonger) {
+  cost::CpuTarget target;
+  double before = 0;
+  for (int64_t k : {16, 64, 256, 1024, 4096}) {
+    cost::ContractionProblem problem;
+    problem.m = problem.n = 96;
+    problem.k = k;
+    double seconds = bestSeconds(problem, target);
+    EXPECT_GT(seconds, before) << k;
+    before = seconds;
+  }
+}
+
+TEST(AnalyticModel, FasterCoreIsFaster) {
+  cost::CpuTarget slow, fast;
+  fast.cyclesPerSecond = 2 * slow.cyclesPerSecond;
+  cost::ConvolutionProblem problem;
+  problem.filters = problem.channels = 64;
+  problem.window = 9;
+  problem.width = 28;
+  problem.pixels = 28 * 28;
+  for (const auto &schedule : sched::convolutionSpace(problem, slow))
+    EXPECT_LT(cost::analyticModel().seconds(problem, schedule, fast),
+              cost::analyticModel().seconds(problem, schedule, slow));
+}
+
+} // namespace

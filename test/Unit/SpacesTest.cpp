@@ -1,0 +1,83 @@
+//===- SpacesTest.cpp - Every point of a schedule space is legal ----------===//
+
+#include "tegula/Schedule/Space/Spaces.h"
+
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <random>
+
+using namespace tegula;
+
+namespace {
+
+int64_t randomExtent(std::mt19937 &random) {
+  return random() % 8 == 0 ? cost::kDynamic : 1 + random() % 600;
+}
+
+template <typename Schedule>
+bool allDistinct(const std::vector<Schedule> &space) {
+  for (auto it = space.begin(); it != space.end(); ++it)
+    if (std::find(std::next(it), space.end(), *it) != space.end())
+      return false;
+  return true;
+}
+
+/// The accumulators, one vector of each column group and one broadcast row.
+template <typename Schedule>
+bool fitsRegisters(const Schedule &s, const cost::CpuTarget &target) {
+  int64_t vectors = s.nr / s.vl;
+  return s.mr == 1 || s.mr * vectors + vectors + 1 <= target.vectorRegisters;
+}
+
+TEST(ContractionSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(3);
+  for (int round = 0; round != 100; ++round) {
+    cost::CpuTarget target;
+    if (round % 2)
+      target.vectorBits = 512, target.vectorRegisters = 32;
+    cost::ContractionProblem problem;
+    problem.m = randomExtent(random);
+    problem.n = randomExtent(random);
+    problem.k = randomExtent(random);
+    problem.constantColumns = random() % 2;
+    problem.transposedColumns = !problem.constantColumns && random() % 2;
+    auto space = sched::contractionSpace(problem, target);
+    ASSERT_FALSE(space.empty());
+    EXPECT_TRUE(allDistinct(space));
+    for (const cost::ContractionSchedule &s : space) {
+      EXPECT_EQ(s.vl, target.lanes(problem.elementBytes));
+      EXPECT_EQ(s.nr % s.vl, 0);
+      EXPECT_EQ(s.mc % s.mr, 0);
+      EXPECT_EQ(s.nc % s.nr, 0);
+      EXPECT_GE(s.kc, 1);
+      EXPECT_TRUE(fitsRegisters(s, target)) << s.mr << " x " << s.nr;
+    }
+  }
+}
+
+TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(4);
+  for (int round = 0; round != 100; ++round) {
+    cost::CpuTarget target;
+    cost::ConvolutionProblem problem;
+    problem.filters = 1 + random() % 300;
+    problem.channels = 1 + random() % 300;
+    problem.window = 1 + random() % 9;
+    problem.width = 1 + random() % 60;
+    problem.pixels = problem.width * (1 + random() % 60);
+    problem.pointwise = problem.window == 1;
+    auto space = sched::convolutionSpace(problem, target);
+    ASSERT_FALSE(space.empty());
+    EXPECT_TRUE(allDistinct(space));
+    for (const cost::ConvolutionSchedule &s : space) {
+      EXPECT_EQ(s.nr % s.vl, 0);
+      EXPECT_EQ(s.fc % s.mr, 0);
+      EXPECT_GE(s.nb, 1);
+      EXPECT_TRUE(problem.pointwise || !s.inPlace);
+      EXPECT_TRUE(fitsRegisters(s, target)) << s.mr << " x " << s.nr;
+    }
+  }
+}
+
+} // namespace
