@@ -61,6 +61,14 @@ std::optional<int64_t> changedRank(Operation *op, int64_t sign) {
   return *rank + sign * *count;
 }
 
+/// Expand broadcasts: the larger of both ranks.
+std::optional<int64_t> expandedRank(Operation *op) {
+  std::optional<int64_t> rank = rankOf(op, 0), count = lengthOf(op, 1);
+  if (!rank || !count)
+    return std::nullopt;
+  return std::max(*rank, *count);
+}
+
 std::optional<int64_t> rankOfResult(Operation *op) {
   StringRef name = operatorName(op);
   if (name.starts_with("Reduce"))
@@ -69,10 +77,14 @@ std::optional<int64_t> rankOfResult(Operation *op) {
     return changedRank(op, 1);
   if (name == "Squeeze")
     return changedRank(op, -1);
+  if (name == "Expand")
+    return expandedRank(op);
   if (name == "AffineGrid")
     return lengthOf(op, 1);
   return llvm::StringSwitch<std::optional<int64_t>>(name)
       .Cases({"Pad", "Split", "Slice", "Tile", "Resize", "TopK"}, rankOf(op, 0))
+      .Cases({"Conv", "ConvTranspose", "ConvInteger", "QLinearConv"},
+             rankOf(op, 0))
       .Cases({"CumSum", "CumProd", "DFT", "MaxUnpool"}, rankOf(op, 0))
       .Cases({"Compress", "Unique"},
              op->hasAttr("axis") ? rankOf(op, 0) : std::optional<int64_t>(1))
