@@ -15,7 +15,8 @@ double bestSeconds(const cost::ContractionProblem &problem,
                    const cost::CpuTarget &target) {
   double best = INFINITY;
   for (const auto &schedule : sched::contractionSpace(problem, target)) {
-    double seconds = cost::analyticModel().seconds(problem, schedule, target);
+    double seconds =
+        cost::analyticModel().estimate(problem, schedule, target).seconds;
     EXPECT_TRUE(std::isfinite(seconds) && seconds > 0);
     best = std::min(best, seconds);
   }
@@ -56,8 +57,8 @@ TEST(AnalyticModel, FasterCoreIsFaster) {
   problem.width = 28;
   problem.pixels = 28 * 28;
   for (const auto &schedule : sched::convolutionSpace(problem, slow))
-    EXPECT_LT(cost::analyticModel().seconds(problem, schedule, fast),
-              cost::analyticModel().seconds(problem, schedule, slow));
+    EXPECT_LT(cost::analyticModel().estimate(problem, schedule, fast).seconds,
+              cost::analyticModel().estimate(problem, schedule, slow).seconds);
 }
 
 } // namespace
