@@ -33,8 +33,8 @@ static std::string range(uint64_t address, uint64_t bytes) {
 
 static uint8_t *accessGlobal(Warp &warp, int lane, uint64_t address,
                              uint64_t bytes, AccessKind kind) {
-  Allocation *found = warp.lastAllocation;
-  if (!found || !found->contains(address, bytes)) {
+  Allocation *found = recentAllocation(warp, address, bytes);
+  if (!found) {
     GlobalMemory &memory = warp.block.cluster.memory;
     found = memory.find(address);
     if (!found)
@@ -47,7 +47,8 @@ static uint8_t *accessGlobal(Warp &warp, int lane, uint64_t address,
                 "accesses " + range(address, bytes) +
                     ", which reach over the end of " + found->name + " (" +
                     std::to_string(found->bytes) + " bytes)");
-    warp.lastAllocation = found;
+    warp.recent[1] = warp.recent[0];
+    warp.recent[0] = found;
   }
   if (kind.isRead && !found->isWritten(address, bytes))
     warp.fail(FaultKind::Hazard, lane,

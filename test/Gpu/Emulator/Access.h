@@ -18,6 +18,15 @@ struct AccessKind {
 uint8_t *access(Warp &warp, int lane, Space space, uint64_t address,
                 uint64_t bytes, AccessKind kind);
 
+/// The allocation of a range, if it is one of those the warp accessed last.
+inline Allocation *recentAllocation(Warp &warp, uint64_t address,
+                                    uint64_t bytes) {
+  for (Allocation *recent : warp.recent)
+    if (recent && recent->contains(address, bytes))
+      return recent;
+  return nullptr;
+}
+
 /// The block and offset of a shared address of 32 bits.
 Block &sharedTarget(Warp &warp, int lane, uint32_t address, uint32_t &offset);
 

@@ -67,6 +67,29 @@ Step store(Warp &warp, const Instr &instr, uint32_t mask) {
   return Step::Next;
 }
 
+/// A load of one element from global memory, the most frequent access: what
+/// needs no more than a look at the last allocations is done here, the rest by
+/// `access`.
+template <typename T>
+Step loadGlobal(Warp &warp, const Instr &instr, uint32_t mask) {
+  const uint64_t *base = warp.row(instr.src[0]);
+  uint64_t *result = warp.row(instr.list[0]);
+  const int64_t offset = instr.offset;
+  forLanes(mask, [&](int lane) {
+    const uint64_t address = base[lane] + offset;
+    const Allocation *recent = recentAllocation(warp, address, sizeof(T));
+    const bool isGood = recent && address % sizeof(T) == 0 &&
+                        recent->isWordWritten<std::make_unsigned_t<T>>(address);
+    const void *from =
+        isGood ? reinterpret_cast<const void *>(address)
+               : access(warp, lane, Space::Global, address, sizeof(T), {});
+    T value;
+    memcpy(&value, from, sizeof(T));
+    result[lane] = extended(value);
+  });
+  return Step::Next;
+}
+
 /// ld.param of a kernel: the same value for every lane. offset: the address.
 template <typename T>
 Step loadParameter(Warp &warp, const Instr &instr, uint32_t mask) {
@@ -82,12 +105,12 @@ Step loadParameter(Warp &warp, const Instr &instr, uint32_t mask) {
 }
 
 struct Handlers {
-  Handler load, store, parameter;
+  Handler load, store, parameter, loadGlobal;
 };
 
 template <typename T>
 constexpr Handlers handlers() {
-  return {load<T>, store<T>, loadParameter<T>};
+  return {load<T>, store<T>, loadParameter<T>, loadGlobal<T>};
 }
 
 const Handlers *findHandlers(const std::string &type) {
@@ -154,13 +177,17 @@ bool tegula::ptx::decodeLoadStore(Decoder &d, const Statement &s) {
     return decodeParameter(d, s, memory, *found, std::move(list));
   Instr where;
   d.address(s, memory, where, 0);
-  Instr &instr = d.emit(s, isLoad ? found->load : found->store);
+  const bool isStrong = s.has("volatile") || s.has("relaxed") ||
+                        s.has("acquire") || s.has("release") || s.has("mmio");
+  const bool isPlain =
+      isLoad && !isStrong && list.size() == 1 && spaceOf(s) == Space::Global;
+  Instr &instr = d.emit(s, isPlain  ? found->loadGlobal
+                           : isLoad ? found->load
+                                    : found->store);
   instr.space = spaceOf(s);
   instr.src[0] = where.src[0];
   instr.offset = where.offset;
   instr.list = std::move(list);
-  if (s.has("volatile") || s.has("relaxed") || s.has("acquire") ||
-      s.has("release") || s.has("mmio"))
-    instr.imm = Strong;
+  instr.imm = isStrong ? Strong : 0;
   return true;
 }

@@ -151,7 +151,8 @@ public:
   /// publishes no more than what lies before one.
   bool hasFenced = false;
   uint64_t clusterTicket = 0; ///< Generation of its arrival there.
-  Allocation *lastAllocation = nullptr;
+  /// The allocations that were accessed last, the last one first.
+  Allocation *recent[2] = {nullptr, nullptr};
   uint64_t *frame = nullptr; ///< Rows of the current split.
   const uint64_t *constants = nullptr;
 

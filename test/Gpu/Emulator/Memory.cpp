@@ -7,7 +7,13 @@
 using namespace tegula::ptx;
 
 bool Allocation::isWritten(uint64_t at, uint64_t count) const {
-  return !memchr(&written[at - address], 0, count);
+  for (; count >= 8; at += 8, count -= 8)
+    if (!isWordWritten<uint64_t>(at))
+      return false;
+  for (; count; ++at, --count)
+    if (!isWordWritten<uint8_t>(at))
+      return false;
+  return true;
 }
 
 void Allocation::markWritten(uint64_t at, uint64_t count) {

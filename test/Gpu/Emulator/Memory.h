@@ -9,6 +9,7 @@
 #define TEGULA_TEST_GPU_EMULATOR_MEMORY_H
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,13 @@ struct Allocation {
     return at - address < bytes && count <= bytes - (at - address);
   }
   bool isWritten(uint64_t at, uint64_t count) const;
+  /// The same of as many bytes as `Word` has, which must be in range.
+  template <typename Word>
+  bool isWordWritten(uint64_t at) const {
+    Word state;
+    memcpy(&state, &written[at - address], sizeof(Word));
+    return state == static_cast<Word>(0x0101010101010101ull);
+  }
   void markWritten(uint64_t at, uint64_t count);
 };
 

@@ -30,7 +30,7 @@ void Warp::reset() {
     copies[lane] = bulkStores[lane] = LaneCopies();
   wgmma = std::make_unique<WgmmaState>();
   constants = program.constants.data();
-  lastAllocation = nullptr;
+  recent[0] = recent[1] = nullptr;
   hasFenced = false;
   clusterTicket = 0;
   splits.clear();
