@@ -57,3 +57,14 @@ func.func @ranks(%x: tensor<2x3xf32>, %axes: tensor<2xi64>, %any: tensor<?xi64>)
   %u = "onnx.ReduceSum"(%y, %any) {keepdims = 0 : si64} : (tensor<*xf32>, tensor<?xi64>) -> tensor<*xf32>
   return
 }
+
+// ONNX's inference says 0 for the product with an extent that it does not know.
+// CHECK-LABEL: func.func @attention
+// CHECK: "onnx.Attention"{{.*}} -> (tensor<2x4x?xf32>, none, none, none)
+func.func @attention(%q: tensor<2x4x?xf32>, %k: tensor<2x6x?xf32>, %v: tensor<2x6x?xf32>) -> tensor<?x?x?xf32> {
+  %none = onnx.NoValue
+  %y:4 = "onnx.Attention"(%q, %k, %v, %none, %none, %none, %none) {q_num_heads = 3 : si64, kv_num_heads = 3 : si64}
+    : (tensor<2x4x?xf32>, tensor<2x6x?xf32>, tensor<2x6x?xf32>, none, none, none, none)
+    -> (tensor<?x?x?xf32>, none, none, none)
+  return %y#0 : tensor<?x?x?xf32>
+}

@@ -11,6 +11,7 @@
 #include "onnx/defs/schema.h"
 #include "onnx/defs/shape_inference.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -320,6 +321,19 @@ static std::string countMismatch(Operation *op, ArrayRef<Type> results) {
                        from.getNumElements(), to.getNumElements());
 }
 
+/// ONNX's inference of Attention multiplies extents that it does not know as if
+/// they were 0.
+static void forgetZeroExtents(MutableArrayRef<Type> types) {
+  for (Type &type : types) {
+    auto tensor = dyn_cast_or_null<RankedTensorType>(type);
+    if (!tensor)
+      continue;
+    SmallVector<int64_t> shape(tensor.getShape());
+    std::replace(shape.begin(), shape.end(), int64_t(0), ShapedType::kDynamic);
+    type = RankedTensorType::get(shape, tensor.getElementType());
+  }
+}
+
 FailureOr<SmallVector<Type>>
 inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   SmallVector<bool> all(op->getNumResults());
@@ -350,6 +364,8 @@ inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
     types[i] = typeFromProto(*context.getOutputType(i), op->getContext());
   if (std::string why = countMismatch(op, types); !why.empty())
     return refuse(why);
+  if (isa<AttentionOp>(op))
+    forgetZeroExtents(types);
   if (operatorDomain(op).empty())
     completeRanks(op, types);
   for (size_t i = 0; i < types.size(); ++i)
