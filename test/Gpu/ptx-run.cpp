@@ -239,7 +239,7 @@ void printOutputs(const Run &run, const std::vector<Buffer> &buffers,
       else if (buffer.type[0] == 'x')
         printf(" %llx", static_cast<unsigned long long>(bits));
       else
-        printf(" %.9g", valueOf(buffer.type, bits));
+        printf(" %.10g", valueOf(buffer.type, bits));
     }
     printf("\n");
   }

@@ -9,7 +9,9 @@ void NamedBarrier::completeAt(uint32_t enough) {
   if (!arrived || arrived < enough)
     return;
   ++generation;
-  arrived = 0;
+  lastVoters = arrived;
+  lastVotes = votes;
+  arrived = votes = 0;
   completed = std::move(arriving);
   arriving.clear();
 }
@@ -17,7 +19,15 @@ void NamedBarrier::completeAt(uint32_t enough) {
 namespace {
 
 /// Bits of imm.
-enum Flag : unsigned { Aligned = 1, Waits = 2, Counted = 4, Relaxed = 8 };
+enum Flag : unsigned {
+  Aligned = 1,
+  Waits = 2,
+  Counted = 4,
+  Relaxed = 8,
+  Votes = 16, ///< bar.red: src[2] is a predicate, negated if offset is set.
+  All = 32,   ///< bar.red.and
+  Any = 64,   ///< bar.red.or; otherwise bar.red.popc
+};
 
 uint32_t enough(const Warp &warp, const NamedBarrier &barrier) {
   return barrier.expected ? barrier.expected : warp.block.liveThreads();
@@ -45,6 +55,10 @@ void arrive(Warp &warp, const Instr &instr, uint32_t mask,
                   std::to_string(barrier.expected));
   barrier.expected = expected;
   barrier.arrived += arriving;
+  if (instr.imm & Votes) {
+    const uint32_t bits = warp.row(instr.src[2])[0];
+    barrier.votes += __builtin_popcount((instr.offset ? ~bits : bits) & mask);
+  }
   warp.publish(barrier.arriving);
   const uint32_t all = enough(warp, barrier);
   if (barrier.arrived > all)
@@ -63,8 +77,21 @@ NamedBarrier &barrierOf(Warp &warp, const Instr &instr, uint32_t mask) {
   return warp.block.barriers[number];
 }
 
-/// bar.sync and bar.arrive. src: number, count; the split's ticket is the
-/// generation that it arrived in.
+/// The result of bar.red.
+void setVote(Warp &warp, const Instr &instr, uint32_t mask,
+             const NamedBarrier &barrier) {
+  uint64_t *d = warp.row(instr.dst);
+  const uint32_t votes = barrier.lastVotes;
+  if (instr.imm & All)
+    setPredicate(d, mask, votes == barrier.lastVoters ? ~0u : 0);
+  else if (instr.imm & Any)
+    setPredicate(d, mask, votes ? ~0u : 0);
+  else
+    forLanes(mask, [=](int l) { d[l] = votes; });
+}
+
+/// bar.sync, bar.red and bar.arrive. src: number, count; the split's ticket is
+/// the generation that it arrived in.
 Step blockBarrier(Warp &warp, const Instr &instr, uint32_t mask) {
   NamedBarrier &barrier = barrierOf(warp, instr, mask);
   Split &split = warp.current();
@@ -82,6 +109,8 @@ Step blockBarrier(Warp &warp, const Instr &instr, uint32_t mask) {
                        " of " + std::to_string(enough(warp, barrier)) +
                        " threads have arrived");
     warp.learn(barrier.completed);
+    if (instr.imm & Votes)
+      setVote(warp, instr, mask, barrier);
   }
   split.ticket = 0;
   return Step::Next;
@@ -151,17 +180,25 @@ bool tegula::ptx::decodeBarrier(Decoder &d, const Statement &s) {
   }
   if (op == "barrier" && s.has("cluster"))
     return decodeCluster(d, s);
-  if ((op != "bar" && op != "barrier") || s.has("red") || s.has("warp"))
+  if ((op != "bar" && op != "barrier") || s.has("warp"))
     return false;
-  const int32_t number = d.source(s, 0);
-  const bool isCounted = s.operands.size() > 1;
-  const int32_t count = isCounted ? d.source(s, 1) : 0;
+  // bar.red has a result in front and a predicate behind.
+  const bool votes = s.has("red");
+  const size_t first = votes, last = s.operands.size() - votes;
+  const int32_t result = votes ? d.target(s, d.at(s, 0)) : -1;
+  const int32_t number = d.source(s, first);
+  const bool isCounted = last > first + 1;
+  const int32_t count = isCounted ? d.source(s, first + 1) : 0;
+  const int32_t predicate = votes ? d.source(s, last) : 0;
   Instr &instr = d.emit(s, blockBarrier);
   instr.isCollective = true;
-  instr.src[0] = number;
-  instr.src[1] = count;
+  instr.dst = result;
+  instr.src = {number, count, predicate, 0};
+  instr.offset = votes && d.at(s, last).negated;
   // bar.* is the older spelling of barrier.*.aligned.
   instr.imm = (op == "bar" || s.has("aligned") ? Aligned : 0) |
-              (s.has("sync") ? Waits : 0) | (isCounted ? Counted : 0);
+              (s.has("arrive") ? 0 : Waits) | (isCounted ? Counted : 0) |
+              (votes ? Votes : 0) | (votes && s.has("and") ? All : 0) |
+              (votes && s.has("or") ? Any : 0);
   return true;
 }

@@ -180,6 +180,9 @@ struct NamedBarrier {
   uint32_t expected = 0; ///< 0: every thread that lives.
   uint64_t generation = 1;
   Clock arriving, completed;
+  /// bar.red: for how many threads its predicate holds, of how many; of the
+  /// generation that arrives and of the one that is complete.
+  uint32_t votes = 0, lastVotes = 0, lastVoters = 0;
 
   /// Starts the next generation if `enough` have arrived.
   void completeAt(uint32_t enough);
