@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import tegula
 
-SEEDS = range(6)
+SEEDS = range(32)
 RNG = np.random.default_rng(4)
 
 

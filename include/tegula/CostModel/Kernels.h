@@ -29,6 +29,14 @@ struct ContractionProblem {
   bool oneBlock = false;
 };
 
+inline bool operator==(const ContractionProblem &a,
+                       const ContractionProblem &b) {
+  return a.batch == b.batch && a.m == b.m && a.n == b.n && a.k == b.k &&
+         a.elementBytes == b.elementBytes && a.isFloat == b.isFloat &&
+         a.constantColumns == b.constantColumns &&
+         a.transposedColumns == b.transposedColumns && a.oneBlock == b.oneBlock;
+}
+
 /// The parameters of #sched.contraction.
 struct ContractionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, kc = 1, mc = 1, nc = 1;
@@ -60,6 +68,15 @@ struct ConvolutionProblem {
   /// Partial sums cannot be kept in the result: k must be one block.
   bool oneBlock = false;
 };
+
+inline bool operator==(const ConvolutionProblem &a,
+                       const ConvolutionProblem &b) {
+  return a.batch == b.batch && a.groups == b.groups && a.filters == b.filters &&
+         a.channels == b.channels && a.window == b.window &&
+         a.pixels == b.pixels && a.width == b.width &&
+         a.elementBytes == b.elementBytes && a.pointwise == b.pointwise &&
+         a.stride == b.stride && a.oneBlock == b.oneBlock;
+}
 
 /// The parameters of #sched.convolution.
 struct ConvolutionSchedule {

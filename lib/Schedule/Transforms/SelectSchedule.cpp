@@ -22,12 +22,19 @@ namespace tegula::sched {
 
 namespace {
 
+/// What was chosen for a problem: models repeat their kernels, and ranking a
+/// space costs milliseconds.
+template <typename Problem, typename Schedule>
+using Choices = std::vector<std::pair<Problem, Schedule>>;
+
 /// How a point of a space is taken.
 struct Chooser {
   cost::CpuTarget target;
   NamedCostModel model;
   std::optional<uint64_t> point, seed;
   const ScheduleFile *file = nullptr;
+  Choices<cost::ContractionProblem, cost::ContractionSchedule> contractions;
+  Choices<cost::ConvolutionProblem, cost::ConvolutionSchedule> convolutions;
 };
 
 } // namespace
@@ -51,17 +58,28 @@ static uint64_t hashOf(const cost::ConvolutionProblem &p, uint64_t seed) {
   return seed;
 }
 
-/// The point of `space` with the smallest predicted time, the first of equals;
-/// or the one that is asked for.
+/// The point of the problem's space with the smallest predicted time, the first
+/// of equals; or the one that is asked for.
 template <typename Problem, typename Schedule>
-static Schedule choose(const Problem &problem,
-                       const std::vector<Schedule> &space,
-                       const Chooser &chooser) {
+static Schedule choose(const Problem &problem, const Chooser &chooser,
+                       Choices<Problem, Schedule> &known,
+                       std::vector<Schedule> spaceOf(const Problem &,
+                                                     const cost::CpuTarget &)) {
+  auto found = llvm::find_if(
+      known, [&](const auto &choice) { return choice.first == problem; });
+  if (found != known.end())
+    return found->second;
+  std::vector<Schedule> space = spaceOf(problem, chooser.target);
+  Schedule chosen;
   if (chooser.point)
-    return space[*chooser.point % space.size()];
-  if (chooser.seed)
-    return space[hashOf(problem, mix(1, *chooser.seed)) % space.size()];
-  return *rank(problem, space, chooser.target, *chooser.model).best.schedule;
+    chosen = space[*chooser.point % space.size()];
+  else if (chooser.seed)
+    chosen = space[hashOf(problem, mix(1, *chooser.seed)) % space.size()];
+  else
+    chosen =
+        *rank(problem, space, chooser.target, *chooser.model).best.schedule;
+  known.emplace_back(problem, chosen);
+  return chosen;
 }
 
 static StringRef multiplyAddClass(const cost::CpuTarget &target) {
@@ -69,23 +87,19 @@ static StringRef multiplyAddClass(const cost::CpuTarget &target) {
 }
 
 static Attribute scheduleContraction(MLIRContext *context,
-                                     const KernelBody &body,
-                                     const Chooser &chooser) {
-  const cost::CpuTarget &target = chooser.target;
-  cost::ContractionProblem problem = contractionProblem(body);
-  return attributeOf(
-      context, choose(problem, contractionSpace(problem, target), chooser),
-      multiplyAddClass(target));
+                                     const KernelBody &body, Chooser &chooser) {
+  return attributeOf(context,
+                     choose(contractionProblem(body), chooser,
+                            chooser.contractions, contractionSpace),
+                     multiplyAddClass(chooser.target));
 }
 
 static Attribute scheduleConvolution(MLIRContext *context,
-                                     const KernelBody &body,
-                                     const Chooser &chooser) {
-  const cost::CpuTarget &target = chooser.target;
-  cost::ConvolutionProblem problem = convolutionProblem(body);
-  return attributeOf(
-      context, choose(problem, convolutionSpace(problem, target), chooser),
-      multiplyAddClass(target));
+                                     const KernelBody &body, Chooser &chooser) {
+  return attributeOf(context,
+                     choose(convolutionProblem(body), chooser,
+                            chooser.convolutions, convolutionSpace),
+                     multiplyAddClass(chooser.target));
 }
 
 /// Elements of one task of a memory-bound kernel: large against the cost of
@@ -93,7 +107,7 @@ static Attribute scheduleConvolution(MLIRContext *context,
 static constexpr int64_t kGrain = 16 * 1024;
 
 static Attribute selectSchedule(MLIRContext *context, Block &block,
-                                const Chooser &chooser) {
+                                Chooser &chooser) {
   const cost::CpuTarget &target = chooser.target;
   KernelBody body = readKernelBody(block);
   if (Attribute given = chooser.file ? chooser.file->find(body) : Attribute())
