@@ -28,7 +28,18 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 float log2Of(double value) { return value > 0 ? float(std::log2(value)) : 0; }
 
-float aliasOf(int64_t bytes) { return log2Of(double(std::gcd(bytes, 4096))); }
+/// Bytes after which addresses fall into the same set of a level-1 cache.
+constexpr int64_t kSetPeriod = 4096;
+
+float aliasOf(int64_t stride) {
+  return log2Of(double(std::gcd(stride, kSetPeriod)));
+}
+
+/// How many of `rows` lines that lie `stride` bytes apart share a set.
+float setsOf(int64_t rows, int64_t stride) {
+  double period = double(kSetPeriod / std::gcd(stride, kSetPeriod));
+  return log2Of(1 + double(rows) / period);
+}
 
 } // namespace
 
@@ -153,8 +164,11 @@ Features tegula::cost::featuresOf(const ContractionProblem &problem,
   f.inputInL2 = log2Of(double(problem.n) * double(problem.k) *
                        double(nest.bytes) / double(target.l2Bytes));
   f.rowAlias = aliasOf(problem.k * nest.bytes);
-  if (!schedule.packColumns && !problem.constantColumns)
+  f.rowSets = setsOf(nest.mr, problem.k * nest.bytes);
+  if (!problem.constantColumns) {
     f.columnAlias = aliasOf(problem.n * nest.bytes);
+    f.columnSets = setsOf(nest.kc, problem.n * nest.bytes);
+  }
   return f;
 }
 
@@ -184,9 +198,11 @@ Features tegula::cost::featuresOf(const ConvolutionProblem &problem,
   f.inputInL2 = log2Of(double(problem.pixels) * double(problem.channels) *
                        double(problem.stride * problem.stride) *
                        double(nest.bytes) / double(target.l2Bytes));
-  if (schedule.inPlace) {
-    f.columnAlias = aliasOf(problem.pixels * nest.bytes);
-  } else {
+  int64_t channelBytes =
+      problem.pixels * problem.stride * problem.stride * nest.bytes;
+  f.columnAlias = aliasOf(channelBytes);
+  f.columnSets = setsOf(ceilDiv(nest.kc, problem.window), channelBytes);
+  if (!schedule.inPlace) {
     f.runVectors =
         float(double(std::min(problem.width, nest.nr)) / double(nest.vl));
     f.widthLanes = float(problem.width % nest.vl);

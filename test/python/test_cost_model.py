@@ -159,7 +159,7 @@ class Features(unittest.TestCase):
             "loadsPerFma": 8 / 12, "rowFill": 20 / 24, "tailRows": 2 / 6, "columnFill": 40 / 48,
             "tailVectors": 1 / 2, "tailPanels": 1 / 3, "maskedLanes": 0, "kFill": 1,
             "logKBlocks": 1, "logColumnBlocks": 1, "logTasks": 2, "panelInL1": -2,
-            "rowAlias": 10, "columnAlias": 0, "resultAlias": 5, "runVectors": 0,
+            "rowAlias": 10, "columnAlias": 5, "columnSets": 1, "rowSets": np.log2(1 + 6 / 4), "resultAlias": 5, "runVectors": 0,
         }
         for name, value in expected.items():
             self.assertAlmostEqual(found[name], value, 6, name)
@@ -173,7 +173,7 @@ class Features(unittest.TestCase):
             "isConvolution": 1, "logBatch": 2, "stride": 2, "pointwise": 0, "vectors": 3,
             "logBlockRows": 3, "logColumnBlocks": np.log2(3), "logRowBlocks": 1,
             "tailVectors": 1 / 3, "maskedLanes": 4, "runVectors": 14 / 8, "widthLanes": 6,
-            "columnAlias": 0, "packs": 1,
+            "columnAlias": 6, "columnSets": np.log2(1 + 16 / 64), "packs": 1,
         }
         for name, value in expected.items():
             self.assertAlmostEqual(found[name], value, 6, name)

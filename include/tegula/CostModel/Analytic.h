@@ -8,8 +8,9 @@
 
 namespace tegula::cost {
 
-/// Seconds of one thread, by what takes them. Parts overlap: `total` is what
-/// the model predicts, between the largest part and their sum.
+/// Seconds of one thread, by what takes them. Moving bytes overlaps with
+/// arithmetic: `total`, what the model predicts, holds a part of `cache` and of
+/// `memory`.
 struct AnalyticTime {
   double steps = 0;   ///< Multiply-adds and the loads that feed them.
   double tiles = 0;   ///< Entering and leaving register tiles.
