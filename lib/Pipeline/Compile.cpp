@@ -91,6 +91,14 @@ private:
 
   /// Lowers ONNX's operators; all that cannot be are reported.
   bool convert() {
+    if (options.optLevel > 0) {
+      PassManager manager(context, ModuleOp::getOperationName());
+      manager.addNestedPass<func::FuncOp>(
+          graph::createUseIntegerProductsPass());
+      manager.enableVerifier(options.verify);
+      if (failed(manager.run(module)))
+        return false;
+    }
     std::vector<graph::UnsupportedOp> unsupported = graph::convertOnnx(module);
     for (const graph::UnsupportedOp &entry : unsupported)
       entry.op->emitError() << entry.op->getName().stripDialect()

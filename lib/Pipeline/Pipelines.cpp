@@ -73,6 +73,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   if (options.gpu) {
     kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuLoopsPass());
+    kernels.addPass(lp::createExpandDotPass());
     kernels.addPass(tile::createOutlineGpuKernelsPass());
     pm.addPass(tile::createPlanArenaPass());
     verify(pm, options, "tile");
@@ -88,6 +89,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   // Every kernel that no family has taken.
   kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
+  kernels.addPass(lp::createExpandDotPass());
   kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());
   kernels.addPass(tile::createLowerTasksPass());
   // The scratch that kernels ask for is known now.

@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "Frontend/IR": BASE,
     "Graph/IR": BASE,
     "LowPrecision/IR": BASE | {"Graph/IR"},
-    "Schedule/IR": BASE,
+    "Schedule/IR": BASE | {"LowPrecision/IR"},
     "Tile/IR": BASE,
     "CostModel": {"Machine"},
     "Frontend": BASE | {"Frontend/IR"},

@@ -48,7 +48,7 @@ Value splitDim(OpBuilder &b, Location loc, Value x, int64_t dim,
 
 /// sum over c, k of x[n, (g,) c, o * s + k * d] * w[(g,) f, c, k].
 Value convolve(OpBuilder &b, Location loc, Value x, Value w, const ConvShape &s,
-               Type element) {
+               Type element, Terms terms = Terms::Products) {
   Dims out = {s.batch, s.filters};
   out.append(s.positions);
   Value zero = constantOf(b, loc, element, 0);
@@ -97,7 +97,8 @@ Value convolve(OpBuilder &b, Location loc, Value x, Value w, const ConvShape &s,
   auto map = [&](ArrayRef<AffineExpr> exprs) {
     return AffineMap::get(numLoops, 0, exprs, b.getContext());
   };
-  Value sum = contract(b, loc, x, w, initial, {map(xs), map(ws), map(os)});
+  Value sum =
+      contract(b, loc, x, w, initial, {map(xs), map(ws), map(os)}, terms);
   Dims flat = {s.batch, s.filters};
   flat.append(s.positions);
   return reshapeTo(b, loc, sum, flat);
@@ -282,7 +283,7 @@ private:
 
 llvm::Expected<Value> convolution(OpBuilder &b, Location loc, Value x, Value w,
                                   const WindowAttributes &attributes,
-                                  int64_t groups, Type element) {
+                                  int64_t groups, Type element, Terms terms) {
   auto error = [](const char *text) {
     return llvm::createStringError(llvm::inconvertibleErrorCode(), text);
   };
@@ -307,7 +308,7 @@ llvm::Expected<Value> convolution(OpBuilder &b, Location loc, Value x, Value w,
   shape.positions = positionsOf(b, loc, x, shape.windows, /*ceilMode=*/false);
   Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
   Value input = padded(b, loc, x, shape.windows, zero);
-  return convolve(b, loc, input, w, shape, element);
+  return convolve(b, loc, input, w, shape, element, terms);
 }
 
 void populateConvolutionPatterns(const TypeConverter &converter,

@@ -32,11 +32,11 @@ Value zeros(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> dims,
 
 /// Two-dimensional product of operands that may be stored transposed.
 Value multiply(OpBuilder &b, Location loc, Value lhs, bool transA, Value rhs,
-               bool transB, Type element) {
+               bool transB, Type element, Terms terms) {
   OpFoldResult m = dimOf(b, loc, lhs, transA ? 1 : 0);
   OpFoldResult n = dimOf(b, loc, rhs, transB ? 0 : 1);
   Value initial = zeros(b, loc, {m, n}, element);
-  if (!transA && !transB)
+  if (!transA && !transB && terms == Terms::Products)
     return linalg::MatmulOp::create(b, loc, initial.getType(),
                                     ValueRange{lhs, rhs}, initial)
         .getResult(0);
@@ -47,7 +47,8 @@ Value multiply(OpBuilder &b, Location loc, Value lhs, bool transA, Value rhs,
   };
   return contract(b, loc, lhs, rhs, initial,
                   {transA ? map(k, i) : map(i, k),
-                   transB ? map(j, k) : map(k, j), map(i, j)});
+                   transB ? map(j, k) : map(k, j), map(i, j)},
+                  terms);
 }
 
 /// The map of an operand whose batch dimensions are broadcast.
@@ -90,21 +91,22 @@ void repeatBatches(OpBuilder &b, Location loc, Value &tensor, Dims &shape,
 
 /// [..., m, k] x [k, n] as [... * m, k] x [k, n].
 Value withoutBatch(OpBuilder &b, Location loc, Value lhs,
-                   ArrayRef<OpFoldResult> a, Value rhs, Type element) {
+                   ArrayRef<OpFoldResult> a, Value rhs, Type element,
+                   Terms terms) {
   OpFoldResult rows = productOf(b, loc, a.drop_back());
   Value flat = reshapeTo(b, loc, lhs, {rows, a.back()});
-  return multiply(b, loc, flat, false, rhs, false, element);
+  return multiply(b, loc, flat, false, rhs, false, element, terms);
 }
 
 Value batched(OpBuilder &b, Location loc, Value lhs, ArrayRef<OpFoldResult> a,
               Value rhs, ArrayRef<OpFoldResult> w, ArrayRef<OpFoldResult> batch,
-              Type element) {
+              Type element, Terms terms) {
   ArrayRef<OpFoldResult> batchA = a.drop_back(2), batchB = w.drop_back(2);
   OpFoldResult m = a[a.size() - 2], k = a.back(), n = w.back();
   bool same = batchA.size() == batchB.size();
   for (size_t i = 0; same && i < batchA.size(); ++i)
     same = sameDim(batchA[i], batchB[i]);
-  if (same) {
+  if (same && terms == Terms::Products) {
     OpFoldResult count = productOf(b, loc, batch);
     Value initial = zeros(b, loc, {count, m, n}, element);
     return linalg::BatchMatmulOp::create(
@@ -124,7 +126,8 @@ Value batched(OpBuilder &b, Location loc, Value lhs, ArrayRef<OpFoldResult> a,
                   {batchedMap(b, batchA, batch, i, r),
                    batchedMap(b, batchB, batch, r, j),
                    AffineMap::getMultiDimIdentityMap(rank + 3, b.getContext())
-                       .dropResult(rank + 2)});
+                       .dropResult(rank + 2)},
+                  terms);
 }
 
 struct LowerMatMul : OnnxPattern<onnx::MatMulOp> {
@@ -147,7 +150,7 @@ struct LowerGemm : OnnxPattern<onnx::GemmOp> {
     Type element = elementOf(op.getA());
     Type compute = computeType(element);
     Value product = multiply(b, loc, in.getA(), op.getTransA(), in.getB(),
-                             op.getTransB(), element);
+                             op.getTransB(), element, Terms::Products);
     float alpha = op.getAlpha().convertToFloat();
     float beta = op.getBeta().convertToFloat();
     bool hasBias = !onnx::isAbsent(op.getC()) && beta != 0;
@@ -182,7 +185,7 @@ struct LowerGemm : OnnxPattern<onnx::GemmOp> {
 } // namespace
 
 FailureOr<Value> matrixProduct(OpBuilder &b, Location loc, Value left,
-                               Value right, Type element) {
+                               Value right, Type element, Terms terms) {
   Dims a = dimsOf(b, loc, left), w = dimsOf(b, loc, right);
   if (a.empty() || w.empty())
     return failure();
@@ -200,8 +203,8 @@ FailureOr<Value> matrixProduct(OpBuilder &b, Location loc, Value left,
     repeatBatches(b, loc, rhs, w, batch);
   }
   Value product = w.size() == 2
-                      ? withoutBatch(b, loc, lhs, a, rhs, element)
-                      : batched(b, loc, lhs, a, rhs, w, batch, element);
+                      ? withoutBatch(b, loc, lhs, a, rhs, element, terms)
+                      : batched(b, loc, lhs, a, rhs, w, batch, element, terms);
   Dims out = batch;
   if (!vectorA)
     out.push_back(a[a.size() - 2]);

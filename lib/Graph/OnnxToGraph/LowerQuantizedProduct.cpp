@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Convert.h"
+#include "Pairs.h"
 #include "Patterns.h"
 #include "Products.h"
 
@@ -54,14 +55,52 @@ int64_t rankOf(Value tensor) {
   return cast<RankedTensorType>(tensor.getType()).getRank();
 }
 
-/// Left operand: a zero point per row; right operand: per column.
-Value centredOperand(OpBuilder &b, Location loc, Value x, Value zero,
-                     Type element, bool isLeft) {
-  if (onnx::isAbsent(zero))
-    return centred(b, loc, x, {}, element);
-  int64_t rank = rankOf(x);
-  int64_t axis = rank == 1 ? 0 : isLeft ? rank - 2 : rank - 1;
-  return centred(b, loc, x, alongAxis(b, loc, zero, axis, rank), element);
+/// The product of quantised matrices as i32; fails for scalars.
+FailureOr<Value> integerProduct(OpBuilder &b, Location loc, Value a,
+                                Value aZero, Type aElement, Value w,
+                                Value wZero, Type wElement) {
+  int64_t rankA = rankOf(a), rankW = rankOf(w);
+  if (rankA == 0 || rankW == 0)
+    return failure();
+  int64_t kA = rankA - 1, kW = std::max<int64_t>(rankW - 2, 0);
+  auto zeroOf = [&](Value zero, int64_t axis, int64_t rank) {
+    return onnx::isAbsent(zero) ? Value() : alongAxis(b, loc, zero, axis, rank);
+  };
+  // A zero point per row of the left, per column of the right.
+  QuantisedTensor lhs = {
+      a, zeroOf(aZero, std::max<int64_t>(rankA - 2, 0), rankA), aElement};
+  QuantisedTensor rhs = {w, zeroOf(wZero, rankW - 1, rankW), wElement};
+  int64_t k = cast<RankedTensorType>(a.getType()).getDimSize(kA);
+  Type i32 = b.getI32Type();
+  if (ShapedType::isDynamic(k) ||
+      cast<RankedTensorType>(w.getType()).getDimSize(kW) != k)
+    return matrixProduct(b, loc, centred(b, loc, a, lhs.zero, aElement),
+                         centred(b, loc, w, rhs.zero, wElement), i32);
+  return matrixProduct(b, loc, pairsAlong(b, loc, lhs, kA),
+                       pairsAlong(b, loc, rhs, kW), i32, Terms::Pairs);
+}
+
+/// The convolution of quantised tensors as i32.
+llvm::Expected<Value> integerConvolution(OpBuilder &b, Location loc,
+                                         const QuantisedTensor &x,
+                                         const QuantisedTensor &w,
+                                         const WindowAttributes &attributes,
+                                         int64_t groups) {
+  Type i32 = b.getI32Type();
+  auto xType = cast<RankedTensorType>(x.value.getType());
+  auto wType = cast<RankedTensorType>(w.value.getType());
+  // Pairs must not cross groups.
+  bool paired = xType.getRank() > 2 && wType.getRank() > 2 && groups > 0 &&
+                !xType.isDynamicDim(1) && !wType.isDynamicDim(1) &&
+                xType.getDimSize(1) == wType.getDimSize(1) * groups &&
+                (groups == 1 || wType.getDimSize(1) % 2 == 0);
+  if (paired)
+    return convolution(b, loc, pairsAlong(b, loc, x, 1),
+                       pairsAlong(b, loc, w, 1), attributes, groups, i32,
+                       Terms::Pairs);
+  return convolution(b, loc, centred(b, loc, x.value, x.zero, x.element),
+                     centred(b, loc, w.value, w.zero, w.element), attributes,
+                     groups, i32);
 }
 
 struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {
@@ -70,11 +109,9 @@ struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {
   Lowered lower(onnx::MatMulIntegerOp op, Adaptor in,
                 OpBuilder &b) const override {
     Location loc = op.getLoc();
-    Value lhs = centredOperand(b, loc, in.getA(), in.getAZeroPoint(),
-                               elementOf(op.getA()), true);
-    Value rhs = centredOperand(b, loc, in.getB(), in.getBZeroPoint(),
-                               elementOf(op.getB()), false);
-    auto product = matrixProduct(b, loc, lhs, rhs, b.getI32Type());
+    auto product = integerProduct(b, loc, in.getA(), in.getAZeroPoint(),
+                                  elementOf(op.getA()), in.getB(),
+                                  in.getBZeroPoint(), elementOf(op.getB()));
     if (failed(product))
       return refuse(op, "an operand is a scalar");
     return SmallVector<Value>{*product};
@@ -127,11 +164,9 @@ struct LowerQLinearMatMul : OnnxPattern<onnx::QLinearMatMulOp> {
     Type to = elementOf(op.getY());
     if (to.getIntOrFloatBitWidth() != 8 || isa<FloatType>(to))
       return refuse(op, "only 8-bit integers are supported");
-    Value lhs = centredOperand(b, loc, in.getA(), in.getAZeroPoint(),
-                               elementOf(op.getA()), true);
-    Value rhs = centredOperand(b, loc, in.getB(), in.getBZeroPoint(),
-                               elementOf(op.getB()), false);
-    auto product = matrixProduct(b, loc, lhs, rhs, b.getI32Type());
+    auto product = integerProduct(b, loc, in.getA(), in.getAZeroPoint(),
+                                  elementOf(op.getA()), in.getB(),
+                                  in.getBZeroPoint(), elementOf(op.getB()));
     if (failed(product))
       return refuse(op, "an operand is a scalar");
     int64_t rank = rankOf(*product);
@@ -160,12 +195,11 @@ struct LowerConvInteger : OnnxPattern<onnx::ConvIntegerOp> {
                  ? Value()
                  : alongAxis(b, loc, given, 0, rankOf(tensor));
     };
-    Value x = centred(b, loc, in.getX(), zero(in.getXZeroPoint(), in.getX()),
-                      elementOf(op.getX()));
-    Value w = centred(b, loc, in.getW(), zero(in.getWZeroPoint(), in.getW()),
-                      elementOf(op.getW()));
-    auto sum = convolution(b, loc, x, w, windowAttributesOf(op), op.getGroup(),
-                           b.getI32Type());
+    auto sum = integerConvolution(
+        b, loc,
+        {in.getX(), zero(in.getXZeroPoint(), in.getX()), elementOf(op.getX())},
+        {in.getW(), zero(in.getWZeroPoint(), in.getW()), elementOf(op.getW())},
+        windowAttributesOf(op), op.getGroup());
     if (!sum)
       return refuse(op, llvm::toString(sum.takeError()));
     return SmallVector<Value>{*sum};
@@ -183,12 +217,10 @@ struct LowerQLinearConv : OnnxPattern<onnx::QLinearConvOp> {
     auto along = [&](Value parameters, int64_t axis) {
       return alongAxis(b, loc, parameters, axis, rank);
     };
-    Value x = centred(b, loc, in.getX(), along(in.getXZeroPoint(), 0),
-                      elementOf(op.getX()));
-    Value w = centred(b, loc, in.getW(), along(in.getWZeroPoint(), 0),
-                      elementOf(op.getW()));
-    auto sum = convolution(b, loc, x, w, windowAttributesOf(op), op.getGroup(),
-                           b.getI32Type());
+    auto sum = integerConvolution(
+        b, loc, {in.getX(), along(in.getXZeroPoint(), 0), elementOf(op.getX())},
+        {in.getW(), along(in.getWZeroPoint(), 0), elementOf(op.getW())},
+        windowAttributesOf(op), op.getGroup());
     if (!sum)
       return refuse(op, llvm::toString(sum.takeError()));
     Value biased = *sum;

@@ -13,10 +13,11 @@
 namespace tegula::graph {
 
 /// NumPy's matmul of stored operands of the onnx type `element`; failure when
-/// one is a scalar.
+/// one is a scalar. Of pairs `element` is i32.
 llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,
                                            mlir::Location loc, mlir::Value a,
-                                           mlir::Value w, mlir::Type element);
+                                           mlir::Value w, mlir::Type element,
+                                           Terms terms = Terms::Products);
 
 /// The convolution of `x` [N, C, ...], padded with zeros, and the filters `w`
 /// [F, C / groups, ...]; an error text for operands or attributes that do not
@@ -24,7 +25,8 @@ llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,
 llvm::Expected<mlir::Value> convolution(mlir::OpBuilder &b, mlir::Location loc,
                                         mlir::Value x, mlir::Value w,
                                         const WindowAttributes &attributes,
-                                        int64_t groups, mlir::Type element);
+                                        int64_t groups, mlir::Type element,
+                                        Terms terms = Terms::Products);
 
 /// The attributes of a windowed operator without pooling's.
 template <typename Op>

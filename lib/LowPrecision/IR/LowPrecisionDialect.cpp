@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -38,6 +39,12 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "`zero` must be a code of " << bits << " bits, found "
                        << zero;
   return success();
+}
+
+LogicalResult DotOp::verify() {
+  if (getElementTypeOrSelf(getType()).isInteger(32))
+    return success();
+  return emitOpError("expects 32-bit integers, found ") << getType();
 }
 
 LogicalResult DequantizeOp::verify() {

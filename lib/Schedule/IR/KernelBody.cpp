@@ -4,8 +4,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::sched;
 
 //===----------------------------------------------------------------------===//
@@ -77,6 +79,11 @@ tegula::sched::matchContractionBody(linalg::LinalgOp op) {
   BlockArgument lhs = block->getArgument(0), rhs = block->getArgument(1),
                 acc = block->getArgument(2);
   Operation *add = block->getTerminator()->getOperand(0).getDefiningOp();
+  if (auto dot = dyn_cast_if_present<lp::DotOp>(add)) {
+    if (dot.getLhs() != lhs || dot.getRhs() != rhs || dot.getAcc() != acc)
+      return std::nullopt;
+    return ContractionBody{lhs, rhs, /*isFloat=*/false, /*isDot=*/true};
+  }
   if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add))
     return std::nullopt;
   Value product = add->getOperand(0) == acc   ? add->getOperand(1)
@@ -94,7 +101,7 @@ tegula::sched::matchContractionBody(linalg::LinalgOp op) {
       !dependsOn(y, rhs) || dependsOn(y, lhs) || dependsOn(y, acc) ||
       readsIndex(x, block) || readsIndex(y, block))
     return std::nullopt;
-  return ContractionBody{x, y, isFloat};
+  return ContractionBody{x, y, isFloat, /*isDot=*/false};
 }
 
 /// The loops of `map`'s results in order; nullopt unless every result is a

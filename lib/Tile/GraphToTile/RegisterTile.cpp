@@ -6,9 +6,11 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::tile;
 
 /// Clones lhs' or rhs' onto `value`, the value of block argument `argument`.
@@ -37,6 +39,8 @@ Value MultiplyAdd::prepareVector(OpBuilder &builder,
 
 Value MultiplyAdd::accumulate(OpBuilder &builder, Location loc, Value scalar,
                               Value vector, Value accumulator) const {
+  if (body.isDot)
+    return lp::DotOp::create(builder, loc, scalar, vector, accumulator);
   if (!body.isFloat) {
     Value product = arith::MulIOp::create(builder, loc, scalar, vector);
     return arith::AddIOp::create(builder, loc, accumulator, product);

@@ -98,3 +98,11 @@ func.func @a(%c: tensor<?xi8>, %s: tensor<3x2xf32>, %z: tensor<3x2xi8>) {
   %0 = lp.dequantize %c, %s layout(<n = 1, k = 2, container = 8, planes = <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>) scheme(<bits = 4, group = 4, zero = 8>) : tensor<?xi8>, tensor<3x2xf32> -> tensor<8x3xf32>
   return
 }
+
+// -----
+
+func.func @a(%a: i16) {
+  // expected-error@+1 {{expects 32-bit integers, found 'i16'}}
+  %0 = lp.dot %a, %a, %a : i16
+  return
+}

@@ -19,3 +19,12 @@ func.func private @layouts() attributes {
   planes = #lp.layout<n = 8, k = 16, container = 16, planes =
     <bits = 2, shift = 0, slot = [k8], lane = [n8], reg = [k2*8]>,
     <bits = 1, shift = 2, slot = [k16], lane = [n8], reg = []>>}
+
+// CHECK-LABEL: func @dot
+// CHECK: lp.dot %{{.*}}, %{{.*}}, %{{.*}} : i32
+// CHECK: lp.dot %{{.*}}, %{{.*}}, %{{.*}} : vector<8xi32>
+func.func @dot(%a: i32, %v: vector<8xi32>) -> (i32, vector<8xi32>) {
+  %0 = lp.dot %a, %a, %a : i32
+  %1 = lp.dot %v, %v, %v : vector<8xi32>
+  return %0, %1 : i32, vector<8xi32>
+}

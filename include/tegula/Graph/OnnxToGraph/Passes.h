@@ -3,6 +3,7 @@
 #ifndef TEGULA_GRAPH_ONNXTOGRAPH_PASSES_H
 #define TEGULA_GRAPH_ONNXTOGRAPH_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

@@ -33,4 +33,26 @@ def ConvertOnnxPass : Pass<"tegula-graph-convert-onnx", "::mlir::ModuleOp"> {
   ];
 }
 
+def UseIntegerProductsPass
+    : Pass<"tegula-graph-use-integer-products", "::mlir::func::FuncOp"> {
+  let summary = "Products of dequantised tensors as products of integers";
+  let description = [{
+    Conv, MatMul and Gemm of an 8-bit tensor with one scale and constant 8-bit
+    weights with a scale for each output column or filter: the integers less
+    their zero points are multiplied and summed exactly, the sum is scaled. The
+    scales of a sum are the same for all its terms, so that only roundings
+    change.
+
+    ```mlir
+    %a = "onnx.DequantizeLinear"(%x, %xs, %xz)
+    %b = "onnx.DequantizeLinear"(%w, %ws, %wz)
+    %y = "onnx.MatMul"(%a, %b)
+    // becomes
+    %i = "onnx.MatMulInteger"(%x, %w, %xz, %wz)
+    %f = "onnx.Cast"(%i)
+    %y = "onnx.Mul"(%f, %scales)     // %scales = %xs * %ws, a constant
+    ```
+  }];
+}
+
 #endif // TEGULA_GRAPH_ONNXTOGRAPH_PASSES

@@ -5,6 +5,7 @@
 
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def LowPrecisionDialect : Dialect {
@@ -137,6 +138,26 @@ def DequantizeOp : Op<LowPrecisionDialect, "dequantize", [Pure]> {
     `layout` `(` $layout `)` `scheme` `(` $scheme `)` attr-dict
     `:` type($codes) `,` type($scales) `->` type($result)
   }];
+  let hasVerifier = 1;
+}
+
+def DotOp : Op<LowPrecisionDialect, "dot",
+               [Pure, SameOperandsAndResultType] # ElementwiseMappable.traits> {
+  let summary = "Add the products of two pairs of 16-bit integers";
+  let description = [{
+    Each 32-bit operand of the product holds two signed 16-bit integers; both
+    products are added to `acc`, modulo 2^32. Processors do it in one or two
+    instructions (`vpmaddwd`, `vpdpwssd`). Quantised products are sums of it:
+    8-bit integers less their zero points fit into 16 bits, so they are exact.
+
+    ```mlir
+    %sum = lp.dot %x, %y, %acc : vector<8xi32>
+    ```
+  }];
+  let arguments = (ins SignlessIntegerLike:$lhs, SignlessIntegerLike:$rhs,
+                       SignlessIntegerLike:$acc);
+  let results = (outs SignlessIntegerLike:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

@@ -29,4 +29,27 @@ def DecomposeDequantizePass
   ];
 }
 
+def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
+  let summary = "lp.dot to the arithmetic that LLVM makes one instruction";
+  let description = [{
+    Products of neighbouring 16-bit lanes in 32 bits, added in pairs: what
+    LLVM recognises as `vpmaddwd` and, with the sum, as `vpdpwssd`.
+
+    ```mlir
+    %sum = lp.dot %x, %y, %acc : vector<8xi32>
+    // becomes
+    %0 = vector.bitcast %x : vector<8xi32> to vector<16xi16>
+    %1 = arith.extsi %0 : vector<16xi16> to vector<16xi32>
+    ...
+    %products = arith.muli %1, %3 : vector<16xi32>
+    %even, %odd = vector.deinterleave %products : vector<16xi32> -> vector<8xi32>
+    %pairs = arith.addi %even, %odd : vector<8xi32>
+    %sum = arith.addi %acc, %pairs : vector<8xi32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // TEGULA_LOWPRECISION_TRANSFORMS_PASSES

@@ -46,7 +46,8 @@ KernelBody readKernelBody(mlir::Block &block);
 struct ContractionBody {
   mlir::Value lhs;      ///< The value multiplied from the first operand.
   mlir::Value rhs;      ///< The value multiplied from the second operand.
-  bool isFloat = false; ///< mulf and addf, else muli and addi.
+  bool isFloat = false; ///< mulf and addf, else integers.
+  bool isDot = false;   ///< lp.dot of pairs, else muli and addi.
 };
 
 /// Matches the scalar body of a contraction or convolution.

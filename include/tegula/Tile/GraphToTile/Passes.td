@@ -10,7 +10,7 @@ class KernelLowering<string flag> : Pass<flag, "::mlir::func::FuncOp"> {
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-    "::tegula::sched::SchedDialect"
+    "::tegula::lp::LowPrecisionDialect", "::tegula::sched::SchedDialect"
   ];
 }
 

@@ -1,0 +1,26 @@
+//===- Pairs.h - Quantised tensors as pairs of 16-bit integers --*- C++ -*-===//
+
+#ifndef TEGULA_LIB_GRAPH_ONNXTOGRAPH_PAIRS_H
+#define TEGULA_LIB_GRAPH_ONNXTOGRAPH_PAIRS_H
+
+#include "Structured.h"
+
+namespace tegula::graph {
+
+/// 8-bit integers of the onnx type `element` and their zero points, which
+/// broadcast against them (null: 0).
+struct QuantisedTensor {
+  mlir::Value value, zero;
+  mlir::Type element;
+};
+
+/// Values less their zero points, two neighbours along `dim` in one i32, the
+/// first in the low half; an odd extent is filled up with 0. The extent along
+/// `dim` must be static and the zero points equal along it. Constants become
+/// constants.
+mlir::Value pairsAlong(mlir::OpBuilder &b, mlir::Location loc,
+                       const QuantisedTensor &tensor, int64_t dim);
+
+} // namespace tegula::graph
+
+#endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_PAIRS_H
