@@ -34,6 +34,109 @@ def products():
                  np.float32(0.7), np.uint8(120), constants=range(1, 8))
 
 
+def extremes(name, shape, dtype):
+    """Bytes of which many are the smallest or the largest of their type."""
+    info = np.iinfo(dtype)
+    values = rng("extremes", name).integers(info.min, info.max + 1, shape)
+    return np.where(rng("extremes", name, 1).random(shape) < 0.5, rng("extremes", name, 2).choice(
+        [info.min, info.max], shape), values).astype(dtype)
+
+
+def integer_matmul(name, a_shape, b_shape, a_dtype=np.uint8, b_dtype=np.int8, a_zero=None, b_zero=None, constant=True):
+    """A MatMulInteger against the product of its operands in 64 bits."""
+    a, b = extremes(name + "a", a_shape, a_dtype), extremes(name + "b", b_shape, b_dtype)
+
+    def exact(x0, x1=b, x2=a_zero, x3=b_zero):
+        def centred(x, zero, trailing):
+            if zero is None:
+                return x.astype(np.int64)
+            zero = zero.astype(np.int64)
+            return x.astype(np.int64) - (zero.reshape(zero.shape + (1,) * trailing) if zero.ndim else zero)
+
+        return (centred(x0, x2, 1) @ centred(x1, x3, 0)).astype(np.int32)
+
+    fixed = (1, 3) if constant else ()
+    return single(name, "MatMulInteger", a, b, a_zero, b_zero, constants=[i for i in fixed if i != 3 or b_zero is not None],
+                  reference=exact)
+
+
+def integer_conv(name, x_shape, w_shape, x_zero=None, w_zero=None, w_dtype=np.int8, strides=(1, 1), pads=(0, 0, 0, 0),
+                 dilations=(1, 1), group=1):
+    """A ConvInteger of uint8 against sums in 64 bits, window by window."""
+    x, w = extremes(name + "x", x_shape, np.uint8), extremes(name + "w", w_shape, w_dtype)
+
+    def exact(x0, x2=x_zero):
+        wide = x0.astype(np.int64) - (0 if x2 is None else int(x2))
+        wide = np.pad(wide, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])))
+        zero = np.zeros(1, np.int64) if w_zero is None else np.atleast_1d(w_zero).astype(np.int64)
+        filters = w.astype(np.int64) - zero.reshape(-1, 1, 1, 1)
+        (f, c, kh, kw), (h, v) = w_shape, wide.shape[2:]
+        rows = (h - (kh - 1) * dilations[0] - 1) // strides[0] + 1
+        columns = (v - (kw - 1) * dilations[1] - 1) // strides[1] + 1
+        y = np.zeros((x_shape[0], f, rows, columns), np.int64)
+        for i in range(kh):
+            for j in range(kw):
+                seen = wide[:, :, i * dilations[0]:, j * dilations[1]:][:, :, ::strides[0], ::strides[1]]
+                seen = seen[:, :, :rows, :columns]
+                for g in range(group):
+                    own = slice(g * f // group, (g + 1) * f // group)
+                    y[:, own] += np.einsum("nchw,fc->nfhw", seen[:, g * c:(g + 1) * c], filters[own, :, i, j])
+        return y.astype(np.int32)
+
+    return single(name, "ConvInteger", x, w, x_zero, w_zero, constants=[1] + [3] * (w_zero is not None), reference=exact,
+                  strides=list(strides), pads=list(pads), dilations=list(dilations), group=group)
+
+
+def exact_integers():
+    """Integer products at odd sizes, with zero points of all kinds, at the ends of the range."""
+    yield integer_matmul("no-zero-points", (7, 64), (64, 33))
+    yield integer_matmul("odd-k", (5, 37), (37, 19), a_zero=np.uint8(77))
+    yield integer_matmul("k-of-one", (3, 1), (1, 4), a_zero=np.uint8(3))
+    yield integer_matmul("zero-points", (14, 130), (130, 50), a_zero=np.uint8(255), b_zero=np.int8(-128))
+    yield integer_matmul("u8u8", (6, 48), (48, 40), b_dtype=np.uint8, a_zero=np.uint8(0), b_zero=np.uint8(255))
+    yield integer_matmul("s8s8", (6, 48), (48, 40), a_dtype=np.int8, a_zero=np.int8(127), b_zero=np.int8(-128))
+    yield integer_matmul("per-column", (9, 34), (34, 21), a_zero=np.uint8(9),
+                         b_zero=extremes("z", (21,), np.int8))
+    yield integer_matmul("per-row", (9, 34), (34, 21), a_zero=extremes("z", (9,), np.uint8))
+    yield integer_matmul("vector", (96,), (96, 17), a_zero=np.uint8(100))
+    yield integer_matmul("batched", (2, 3, 5, 26), (2, 3, 26, 12), constant=False, a_zero=np.uint8(5))
+    yield integer_matmul("long-k", (4, 4096), (4096, 24), a_zero=np.uint8(128))
+    yield integer_conv("pointwise", (1, 32, 9, 11), (24, 32, 1, 1), np.uint8(128))
+    yield integer_conv("odd-channels", (2, 3, 15, 13), (10, 3, 7, 7), np.uint8(114), strides=(2, 2), pads=(3, 3, 3, 3))
+    yield integer_conv("padded", (1, 16, 14, 14), (20, 16, 3, 3), np.uint8(200), pads=(1, 1, 1, 1))
+    yield integer_conv("strided-pointwise", (1, 20, 14, 14), (12, 20, 1, 1), np.uint8(7), strides=(2, 2))
+    yield integer_conv("per-filter", (1, 8, 10, 10), (9, 8, 3, 3), np.uint8(1), extremes("z", (9,), np.uint8),
+                       np.uint8, pads=(1, 0, 2, 1), dilations=(2, 1))
+    yield integer_conv("groups", (1, 12, 8, 8), (8, 6, 3, 3), np.uint8(9), group=2, pads=(1, 1, 1, 1))
+    yield integer_conv("odd-groups", (1, 9, 8, 8), (6, 3, 3, 3), np.uint8(9), group=3, pads=(1, 1, 1, 1))
+    yield integer_conv("depthwise", (1, 8, 12, 12), (8, 1, 3, 3), np.uint8(9), group=8, pads=(1, 1, 1, 1))
+
+
+def quantised_layers():
+    """Dequantise, multiply, add a bias, quantise, as quantised models are written."""
+    yield from (quantised_layer("Conv", (1, 6, 9, 9), (8, 6, 3, 3), pads=[1, 1, 1, 1]),
+                quantised_layer("Conv", (1, 6, 9, 9), (8, 6, 3, 3), name="per-tensor", per_tensor=True),
+                quantised_layer("Gemm", (3, 40), (12, 40), transB=1),
+                quantised_layer("MatMul", (2, 5, 24), (24, 10), axis=1, bias=False))
+
+
+def quantised_layer(op, x_shape, w_shape, name="per-channel", axis=0, per_tensor=False, bias=True, **attributes):
+    """One layer between quantised tensors."""
+    channels = w_shape[axis]
+    r = rng("layer", op, name)
+    scales = r.uniform(0.005, 0.02, () if per_tensor else (channels,)).astype(np.float32)
+    constants = {"s": np.float32(0.03), "z": np.uint8(131), "w": extremes(op + name, w_shape, np.int8), "ws": scales,
+                 "wz": np.zeros(scales.shape, np.int8), "c": normal("c", (channels,))}
+    nodes = [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+             helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+             helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["e"], axis=axis),
+             helper.make_node(op, ["d", "e"] + ["c"] * bias, ["y"], **attributes)]
+    if not bias:
+        del constants["c"]
+    return Case(f"{op}/quantised-{name}", nodes, {"x": normal("x", x_shape)}, constants,
+                bound=lambda case, exact: [np.full(v.shape, 2e-6 * np.abs(v).max()) for v in exact])
+
+
 def pattern():
     """Dequantise, multiply, quantise: what a quantised model is made of."""
     nodes = [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
@@ -101,5 +204,5 @@ def weights_of_few_bits():
 
 def cases():
     """All of the above."""
-    for group in (linear, products, pattern, weights_of_few_bits):
+    for group in (linear, products, exact_integers, quantised_layers, pattern, weights_of_few_bits):
         yield from group()

@@ -4,6 +4,7 @@
 #define TEGULA_TILE_GRAPHTOTILE_PASSES_H
 
 #include "mlir/Pass/Pass.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 
 namespace tegula::tile {
 
