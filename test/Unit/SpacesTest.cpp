@@ -23,11 +23,14 @@ bool allDistinct(const std::vector<Schedule> &space) {
   return true;
 }
 
-/// The accumulators, one vector of each column group and one broadcast row.
-template <typename Schedule>
-bool fitsRegisters(const Schedule &s, const cost::CpuTarget &target) {
+/// The accumulators, one vector of each column group, one broadcast row, and
+/// what a multiply-add needs besides.
+template <typename Problem, typename Schedule>
+bool fitsRegisters(const Problem &problem, const Schedule &s,
+                   const cost::CpuTarget &target) {
   int64_t vectors = s.nr / s.vl;
-  return s.mr == 1 || s.mr * vectors + vectors + 1 <= target.vectorRegisters;
+  return s.mr == 1 || s.mr * vectors + vectors + 1 + problem.temporaries <=
+                          target.vectorRegisters;
 }
 
 TEST(ContractionSpace, PointsAreLegalAndDistinct) {
@@ -41,6 +44,7 @@ TEST(ContractionSpace, PointsAreLegalAndDistinct) {
     problem.n = randomExtent(random);
     problem.k = randomExtent(random);
     problem.constantColumns = random() % 2;
+    problem.temporaries = random() % 2;
     problem.transposedColumns = !problem.constantColumns && random() % 2;
     auto space = sched::contractionSpace(problem, target);
     ASSERT_FALSE(space.empty());
@@ -51,7 +55,7 @@ TEST(ContractionSpace, PointsAreLegalAndDistinct) {
       EXPECT_EQ(s.mc % s.mr, 0);
       EXPECT_EQ(s.nc % s.nr, 0);
       EXPECT_GE(s.kc, 1);
-      EXPECT_TRUE(fitsRegisters(s, target)) << s.mr << " x " << s.nr;
+      EXPECT_TRUE(fitsRegisters(problem, s, target)) << s.mr << " x " << s.nr;
     }
   }
 }
@@ -67,6 +71,7 @@ TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
     problem.width = 1 + random() % 60;
     problem.pixels = problem.width * (1 + random() % 60);
     problem.pointwise = problem.window == 1;
+    problem.temporaries = random() % 2;
     auto space = sched::convolutionSpace(problem, target);
     ASSERT_FALSE(space.empty());
     EXPECT_TRUE(allDistinct(space));
@@ -75,7 +80,7 @@ TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
       EXPECT_EQ(s.fc % s.mr, 0);
       EXPECT_GE(s.nb, 1);
       EXPECT_TRUE(problem.pointwise || !s.inPlace);
-      EXPECT_TRUE(fitsRegisters(s, target)) << s.mr << " x " << s.nr;
+      EXPECT_TRUE(fitsRegisters(problem, s, target)) << s.mr << " x " << s.nr;
     }
   }
 }

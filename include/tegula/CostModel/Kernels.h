@@ -27,6 +27,8 @@ struct ContractionProblem {
   bool transposedColumns = false;
   /// Partial sums cannot be kept in the result: k must be one block.
   bool oneBlock = false;
+  /// Vectors that a multiply-add needs besides its operands and the sum.
+  int64_t temporaries = 0;
 };
 
 inline bool operator==(const ContractionProblem &a,
@@ -67,6 +69,8 @@ struct ConvolutionProblem {
   int64_t stride = 1;
   /// Partial sums cannot be kept in the result: k must be one block.
   bool oneBlock = false;
+  /// Vectors that a multiply-add needs besides its operands and the sum.
+  int64_t temporaries = 0;
 };
 
 inline bool operator==(const ConvolutionProblem &a,

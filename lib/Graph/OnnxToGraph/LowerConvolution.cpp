@@ -1,5 +1,6 @@
 //===- LowerConvolution.cpp - Conv and ConvTranspose ----------------------===//
 
+#include "Pairs.h"
 #include "Patterns.h"
 #include "Products.h"
 
@@ -97,8 +98,7 @@ Value convolve(OpBuilder &b, Location loc, Value x, Value w, const ConvShape &s,
   auto map = [&](ArrayRef<AffineExpr> exprs) {
     return AffineMap::get(numLoops, 0, exprs, b.getContext());
   };
-  Value sum =
-      contract(b, loc, x, w, initial, {map(xs), map(ws), map(os)}, terms);
+  Value sum = sumOf(terms)(b, loc, x, w, initial, {map(xs), map(ws), map(os)});
   Dims flat = {s.batch, s.filters};
   flat.append(s.positions);
   return reshapeTo(b, loc, sum, flat);

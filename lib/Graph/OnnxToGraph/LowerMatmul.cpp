@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Pairs.h"
 #include "Patterns.h"
 #include "Products.h"
 
@@ -45,10 +46,9 @@ Value multiply(OpBuilder &b, Location loc, Value lhs, bool transA, Value rhs,
   auto map = [&](AffineExpr x, AffineExpr y) {
     return AffineMap::get(3, 0, {x, y}, b.getContext());
   };
-  return contract(b, loc, lhs, rhs, initial,
-                  {transA ? map(k, i) : map(i, k),
-                   transB ? map(j, k) : map(k, j), map(i, j)},
-                  terms);
+  return sumOf(terms)(b, loc, lhs, rhs, initial,
+                      {transA ? map(k, i) : map(i, k),
+                       transB ? map(j, k) : map(k, j), map(i, j)});
 }
 
 /// The map of an operand whose batch dimensions are broadcast.
@@ -122,12 +122,11 @@ Value batched(OpBuilder &b, Location loc, Value lhs, ArrayRef<OpFoldResult> a,
   unsigned rank = batch.size();
   AffineExpr i = b.getAffineDimExpr(rank), j = b.getAffineDimExpr(rank + 1),
              r = b.getAffineDimExpr(rank + 2);
-  return contract(b, loc, lhs, rhs, initial,
-                  {batchedMap(b, batchA, batch, i, r),
-                   batchedMap(b, batchB, batch, r, j),
-                   AffineMap::getMultiDimIdentityMap(rank + 3, b.getContext())
-                       .dropResult(rank + 2)},
-                  terms);
+  return sumOf(terms)(
+      b, loc, lhs, rhs, initial,
+      {batchedMap(b, batchA, batch, i, r), batchedMap(b, batchB, batch, r, j),
+       AffineMap::getMultiDimIdentityMap(rank + 3, b.getContext())
+           .dropResult(rank + 2)});
 }
 
 struct LowerMatMul : OnnxPattern<onnx::MatMulOp> {

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
 
@@ -24,11 +25,6 @@ static ArrayRef<char> constantBytes(Value value) {
   return dense ? dense.getRawData() : ArrayRef<char>();
 }
 
-static int64_t asInteger(char byte, Type element) {
-  return isUnsignedElement(element) ? int64_t(uint8_t(byte))
-                                    : int64_t(int8_t(byte));
-}
-
 /// The one zero point of all elements, if it is known.
 static std::optional<int64_t> commonZero(const QuantisedTensor &tensor) {
   if (!tensor.zero)
@@ -42,7 +38,8 @@ static std::optional<int64_t> commonZero(const QuantisedTensor &tensor) {
   ArrayRef<char> bytes = constantBytes(zero);
   if (bytes.empty() || !llvm::all_equal(bytes))
     return std::nullopt;
-  return asInteger(bytes.front(), tensor.element);
+  return isUnsignedElement(tensor.element) ? int64_t(uint8_t(bytes.front()))
+                                           : int64_t(int8_t(bytes.front()));
 }
 
 /// A constant's pairs, or null.
@@ -58,12 +55,14 @@ static Value constantPairs(OpBuilder &b, Location loc,
   int64_t extent = shape[dim], inner = 1;
   for (int64_t size : shape.drop_front(dim + 1))
     inner *= size;
+  bool isUnsigned = isUnsignedElement(tensor.element);
   auto at = [&](int64_t outer, int64_t i, int64_t j) -> int64_t {
     if (i >= extent)
       return 0;
     int64_t position = (outer * extent + i) * inner + j;
     char byte = bytes[bytes.size() == 1 ? 0 : position];
-    return asInteger(byte, tensor.element) - *zero;
+    return (isUnsigned ? int64_t(uint8_t(byte)) : int64_t(int8_t(byte))) -
+           *zero;
   };
   SmallVector<int64_t> pairShape(shape);
   pairShape[dim] = llvm::divideCeil(extent, 2);
@@ -166,6 +165,23 @@ Value pairsAlong(OpBuilder &b, Location loc, const QuantisedTensor &tensor,
                high = arith::ShLIOp::create(b, loc, high, constant(16));
                Value pair = arith::OrIOp::create(b, loc, low, high);
                linalg::YieldOp::create(b, loc, pair);
+             })
+      .getResult(0);
+}
+
+Value contractPairs(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                    Value initial, ArrayRef<AffineMap> maps) {
+  SmallVector<utils::IteratorType> iterators;
+  for (unsigned i = 0; i < maps[2].getNumDims(); ++i)
+    iterators.push_back(maps[2].isFunctionOfDim(i)
+                            ? utils::IteratorType::parallel
+                            : utils::IteratorType::reduction);
+  return linalg::GenericOp::create(
+             b, loc, initial.getType(), ValueRange{lhs, rhs}, initial, maps,
+             iterators,
+             [](OpBuilder &b, Location loc, ValueRange v) {
+               Value sum = lp::DotOp::create(b, loc, v[0], v[1], v[2]);
+               linalg::YieldOp::create(b, loc, sum);
              })
       .getResult(0);
 }

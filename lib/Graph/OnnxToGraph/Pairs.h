@@ -3,7 +3,7 @@
 #ifndef TEGULA_LIB_GRAPH_ONNXTOGRAPH_PAIRS_H
 #define TEGULA_LIB_GRAPH_ONNXTOGRAPH_PAIRS_H
 
-#include "Structured.h"
+#include "Products.h"
 
 namespace tegula::graph {
 
@@ -20,6 +20,16 @@ struct QuantisedTensor {
 /// constants.
 mlir::Value pairsAlong(mlir::OpBuilder &b, mlir::Location loc,
                        const QuantisedTensor &tensor, int64_t dim);
+
+/// As contract (Structured.h), with lp.dot of pairs as terms.
+mlir::Value contractPairs(mlir::OpBuilder &b, mlir::Location loc,
+                          mlir::Value lhs, mlir::Value rhs, mlir::Value initial,
+                          llvm::ArrayRef<mlir::AffineMap> maps);
+
+/// What sums these terms.
+inline decltype(&contract) sumOf(Terms terms) {
+  return terms == Terms::Pairs ? contractPairs : contract;
+}
 
 } // namespace tegula::graph
 

@@ -12,6 +12,10 @@
 
 namespace tegula::graph {
 
+/// What a product sums: products of elements, or lp.dot of i32 elements that
+/// hold two 16-bit integers each (Pairs.h).
+enum class Terms { Products, Pairs };
+
 /// NumPy's matmul of stored operands of the onnx type `element`; failure when
 /// one is a scalar. Of pairs `element` is i32.
 llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,

@@ -5,8 +5,6 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
-#include "tegula/LowPrecision/IR/LowPrecision.h"
-
 using namespace mlir;
 
 namespace tegula::graph {
@@ -281,7 +279,7 @@ static Value widened(OpBuilder &b, Location loc, Value value, Type type) {
 }
 
 Value contract(OpBuilder &b, Location loc, Value lhs, Value rhs, Value initial,
-               ArrayRef<AffineMap> maps, Terms terms) {
+               ArrayRef<AffineMap> maps) {
   llvm::SmallBitVector parallel(maps[2].getNumDims());
   for (AffineExpr expr : maps[2].getResults())
     parallel.set(cast<AffineDimExpr>(expr).getPosition());
@@ -293,12 +291,6 @@ Value contract(OpBuilder &b, Location loc, Value lhs, Value rhs, Value initial,
              b, loc, initial.getType(), ValueRange{lhs, rhs}, initial, maps,
              iterators,
              [&](OpBuilder &b, Location loc, ValueRange args) {
-               if (terms == Terms::Pairs) {
-                 Value sum =
-                     lp::DotOp::create(b, loc, args[0], args[1], args[2]);
-                 linalg::YieldOp::create(b, loc, sum);
-                 return;
-               }
                Type type = args[2].getType();
                Value x = widened(b, loc, args[0], type);
                Value y = widened(b, loc, args[1], type);

@@ -71,17 +71,12 @@ mlir::Value mapped(mlir::OpBuilder &b, mlir::Location loc,
                    llvm::ArrayRef<MappedTensor> inputs, mlir::Type element,
                    ScalarBody body);
 
-/// What a contraction sums: products of elements, or lp.dot of i32 elements
-/// that hold two 16-bit integers each (Pairs.h).
-enum class Terms { Products, Pairs };
-
 /// The sum over products of elements of `lhs` and `rhs`, as linalg.generic with
 /// the given maps; loops that no result map names are reductions. Elements are
 /// widened to the type of `initial`, which is what the result holds.
 mlir::Value contract(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
                      mlir::Value rhs, mlir::Value initial,
-                     llvm::ArrayRef<mlir::AffineMap> maps,
-                     Terms terms = Terms::Products);
+                     llvm::ArrayRef<mlir::AffineMap> maps);
 
 /// The type that sums of products of the onnx type `element` are kept in.
 mlir::Type accumulatorType(mlir::Type element);

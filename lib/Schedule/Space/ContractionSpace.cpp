@@ -137,7 +137,8 @@ tegula::sched::contractionSpace(const cost::ContractionProblem &problem,
   std::vector<cost::ContractionSchedule> space;
   for (int64_t vectors : {1, 2, 3, 4, 6, 8}) {
     for (int64_t mr = 1; mr <= 16; ++mr) {
-      bool spills = mr * vectors + vectors + 1 > target.vectorRegisters;
+      bool spills = mr * vectors + vectors + 1 + problem.temporaries >
+                    target.vectorRegisters;
       bool tooManyRows = problem.m != cost::kDynamic && mr > problem.m;
       if (mr > 1 && (spills || tooManyRows))
         continue;

@@ -108,7 +108,8 @@ tegula::sched::convolutionSpace(const cost::ConvolutionProblem &problem,
   std::vector<cost::ConvolutionSchedule> space;
   for (int64_t vectors : {1, 2, 3, 4}) {
     for (int64_t mr = 1; mr <= 16; ++mr) {
-      bool spills = mr * vectors + vectors + 1 > target.vectorRegisters;
+      bool spills = mr * vectors + vectors + 1 + problem.temporaries >
+                    target.vectorRegisters;
       bool tooMany = problem.filters != cost::kDynamic && mr > problem.filters;
       if (mr > 1 && (spills || tooMany))
         continue;

@@ -41,6 +41,12 @@ static int64_t bytesOf(Type type) {
                              : 8;
 }
 
+/// lp.dot is a product and a sum: the product needs a register.
+static int64_t temporariesOf(linalg::LinalgOp op) {
+  std::optional<ContractionBody> body = matchContractionBody(op);
+  return body && body->isDot ? 1 : 0;
+}
+
 cost::ContractionProblem
 tegula::sched::contractionProblem(const KernelBody &body) {
   linalg::LinalgOp op = body.reductions.front();
@@ -66,6 +72,7 @@ tegula::sched::contractionProblem(const KernelBody &body) {
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();
   problem.oneBlock = body.results.size() != 1 || result != accumulator;
+  problem.temporaries = temporariesOf(op);
   return problem;
 }
 
@@ -91,6 +98,7 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();
   problem.oneBlock = body.results.size() != 1 || result != accumulator;
+  problem.temporaries = temporariesOf(op);
   return problem;
 }
 

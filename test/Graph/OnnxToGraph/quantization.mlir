@@ -21,3 +21,25 @@ func.func @blocked(%x: tensor<2x12xi8>, %s: tensor<2x3xf32>) -> tensor<2x12xf32>
   %y = "onnx.DequantizeLinear"(%x, %s, %none) {axis = 1 : si64, block_size = 4 : si64} : (tensor<2x12xi8>, tensor<2x3xf32>, none) -> tensor<2x12xf32>
   return %y : tensor<2x12xf32>
 }
+
+// -----
+
+// Both operands become pairs along k: an odd extent is filled up; the constant is
+// packed now (1 - 1 and 3 - 1, then 5 - 1 and nothing).
+// CHECK-LABEL: func @pairs
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3xi8>
+// CHECK-DAG: %[[W:.*]] = arith.constant dense_resource<pairs> : tensor<2x2xi32>
+// CHECK-DAG: %[[N:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<2x3xi8>) outs(%{{.*}} : tensor<2x3xi16>)
+// CHECK: %[[P:.*]] = tensor.pad %{{.*}} low[0, 0] high[0, 1]
+// CHECK: %[[XP:.*]] = linalg.generic {{.*}} ins(%[[P]], %[[P]] : tensor<2x4xi16>, tensor<2x4xi16>) outs(%{{.*}} : tensor<2x2xi32>)
+// CHECK: arith.shli
+// CHECK: arith.ori
+// CHECK: linalg.generic {{.*}} ins(%[[XP]], %[[W]] : tensor<2x2xi32>, tensor<2x2xi32>)
+// CHECK: lp.dot
+func.func @pairs(%x: tensor<2x3xui8>) -> tensor<2x2xsi32> {
+  %none = onnx.NoValue
+  %w = onnx.Weight dense<[[1, 2], [3, 4], [5, 6]]> : tensor<3x2xi8> : tensor<3x2xi8>
+  %wz = onnx.Weight dense<1> : tensor<i8> : tensor<i8>
+  %y = "onnx.MatMulInteger"(%x, %w, %none, %wz) : (tensor<2x3xui8>, tensor<3x2xi8>, none, tensor<i8>) -> tensor<2x2xsi32>
+  return %y : tensor<2x2xsi32>
+}
