@@ -4,9 +4,9 @@
 // CHECK-LABEL: func @conv
 // CHECK-SAME: (%[[X:.*]]: tensor<1x2x4x4xui8>)
 // CHECK-DAG: %[[W:.*]] = onnx.Weight dense<{{.*}}> : tensor<2x2x1x1xi8>
+// CHECK-DAG: %[[S:.*]] = onnx.Weight dense<{{\[\[\[}}2.500000e-01]], {{\[\[}}5.000000e-01]]]> : tensor<2x1x1xf32>
 // CHECK: %[[I:.*]] = "onnx.ConvInteger"(%[[X]], %[[W]], %{{.*}}, %{{.*}}) {{.*}}pads = array<i64: 1, 1, 1, 1>{{.*}} -> tensor<1x2x6x6xsi32>
 // CHECK: %[[F:.*]] = "onnx.Cast"(%[[I]])
-// CHECK: %[[S:.*]] = onnx.Weight dense<{{\[\[\[}}2.500000e-01]], {{\[\[}}5.000000e-01]]]> : tensor<2x1x1xf32>
 // CHECK: %[[Y:.*]] = "onnx.Mul"(%[[F]], %[[S]])
 // CHECK: %[[B:.*]] = "onnx.Reshape"
 // CHECK: "onnx.Add"(%[[Y]], %[[B]])
