@@ -219,14 +219,6 @@ int32_t Decoder::constant(uint64_t bits) {
 
 int32_t Decoder::carryRow() { return carry < 0 ? carry = temporary() : carry; }
 
-bool Decoder::isPredicate(const Operand &o) const {
-  return o.kind == Operand::Register && current->registerBytes[o.reg] == 0;
-}
-
-int Decoder::registerBytes(const Operand &o) const {
-  return o.kind == Operand::Register ? current->registerBytes[o.reg] : 8;
-}
-
 const Decoder::Slot *Decoder::localSlot(const std::string &name) const {
   auto it = locals.find(name);
   return it == locals.end() ? nullptr : &it->second;
@@ -400,7 +392,7 @@ void Decoder::function(const Function &f) {
   layoutLocals(f);
   starts[&f] = program->code.size();
   std::vector<size_t> positions;
-  const size_t firstFix = labelFixes.size();
+  const size_t firstFix = labelFixes.size(), firstCall = callFixes.size();
   for (const Statement &s : f.body) {
     positions.push_back(program->code.size());
     statement(s);
@@ -426,12 +418,11 @@ void Decoder::function(const Function &f) {
       instr.list[fix.index] = static_cast<int32_t>(position);
   }
   // Calls need to know where the frame of the callee begins.
-  for (CallFix &fix : callFixes)
-    if (program->code[fix.instr].bytes == 0) {
-      program->code[fix.instr].bytes = 1;
-      program->code[fix.instr].offset = static_cast<int64_t>(localTop);
-      program->code[fix.instr].dst = rows;
-    }
+  for (size_t i = firstCall; i < callFixes.size(); ++i) {
+    Instr &instr = program->code[callFixes[i].instr];
+    instr.offset = static_cast<int64_t>(localTop);
+    instr.dst = rows;
+  }
   program->rows += rows;
   program->localBytes += localTop;
 }

@@ -50,10 +50,6 @@ public:
   /// The row of the condition code of add.cc and the like.
   int32_t carryRow();
 
-  /// Is the register of an operand a predicate?
-  bool isPredicate(const Operand &o) const;
-  int registerBytes(const Operand &o) const;
-
   [[noreturn]] void fail(const Statement &s, const std::string &what) const;
 
   /// Where parameters and local variables of the function in work lie.
@@ -67,15 +63,12 @@ public:
   }
   const Function &callee(const Statement &s, const std::string &name) const;
   Slot parameterOf(const Function &callee, size_t index, bool isResult);
-  int labelOf(const Statement &s, const std::string &name);
   const std::vector<std::string> *branchTable(const std::string &name) const;
 
   /// Remembers that `instr.imm` (or list[index]) is to become the program
   /// counter of a label or function.
   void fixLabel(const Statement &s, const std::string &label, int index = -1);
   void fixCall(const Function &callee);
-  uint64_t frameBytes() const { return localTop; }
-  int frameRows() const { return rows; }
 
 private:
   void layoutParameters(const Function &entry);

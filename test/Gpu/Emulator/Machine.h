@@ -107,7 +107,6 @@ public:
 
   uint64_t *row(int32_t r);
   Split &current() { return splits[active]; }
-  const Instr &instr() const { return *at; }
   uint32_t liveMask() const;
 
   /// Ends the lanes of `mask`.

@@ -56,8 +56,6 @@ public:
   /// nearest below, or which released one held it.
   std::string describe(uint64_t address) const;
 
-  const std::map<uint64_t, Allocation> &living() const { return allocations; }
-
 private:
   struct Released {
     uint64_t address, bytes;

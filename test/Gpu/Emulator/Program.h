@@ -49,7 +49,6 @@ struct Instr {
   /// Executed by several lanes together, or may wait: the lanes that a guard
   /// leaves out go on alone.
   bool isCollective = false;
-  uint8_t bytes = 0; ///< Of one element of a memory access.
   Space space = Space::Generic;
   int32_t dst = -1, dst2 = -1;
   /// Rows: >= 0 in the frame, < 0 a constant (~row in Program::constants).
@@ -81,7 +80,6 @@ struct Program {
   uint64_t staticShared = 0;
   int rows = 0;            ///< Of all frames together, without recursion.
   uint64_t localBytes = 0; ///< A thread's, likewise.
-  uint64_t localOfEntry = 0;
   int reqntid[3] = {0, 0, 0};
   int maxntid = 0;
   int cluster[3] = {0, 0, 0};
