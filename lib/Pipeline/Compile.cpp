@@ -115,6 +115,7 @@ private:
     stageOptions.optimize = options.optLevel > 0;
     stageOptions.verifyContract = options.verify;
     stageOptions.gpu = onGpu;
+    stageOptions.multiprocessors = gpu.gpu.multiprocessors;
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
     stageOptions.vectorRegisters = machine.vectorRegisters;

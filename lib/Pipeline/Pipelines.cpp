@@ -40,10 +40,16 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
 
 void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
                                              const StageOptions &options) {
-  // Without optimisation no kernel has a schedule: all become plain loops; so
-  // far on GPUs, too.
-  if (!options.optimize || options.gpu)
+  // Without optimisation no kernel has a schedule: all become plain loops.
+  if (!options.optimize)
     return;
+  if (options.gpu) {
+    sched::SelectGpuSchedulePassOptions gpu;
+    gpu.multiprocessors = options.multiprocessors;
+    pm.addPass(sched::createSelectGpuSchedulePass(gpu));
+    verify(pm, options, "schedule");
+    return;
+  }
   sched::SelectSchedulePassOptions machine;
   machine.vectorBits = options.vectorBits;
   machine.vectorRegisters = options.vectorRegisters;
@@ -72,6 +78,9 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   OpPassManager &kernels = pm.nest<ModuleOp>();
   if (options.gpu) {
     kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuMatmulPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuRowsPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuPointsPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerGpuLoopsPass());
     kernels.addPass(lp::createExpandDotPass());
     kernels.addPass(tile::createOutlineGpuKernelsPass());

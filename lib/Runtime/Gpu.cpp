@@ -359,6 +359,8 @@ extern "C" int32_t tegula_rt_gpu_launch(void *opaque,
   TegulaContext *ctx = contextOf(opaque);
   GpuState &gpu = *ctx->gpu;
   void *parameters[kMaxParameters];
+  if (blocks <= 0) // Nothing to compute: the driver refuses an empty grid.
+    return TEGULA_OK;
   if (kernel->num_parameters > kMaxParameters)
     return fail(ctx, TEGULA_INTERNAL, "kernel '%s' has %d parameters",
                 kernel->name, (int)kernel->num_parameters);

@@ -22,6 +22,9 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
                               llvm::cl::init(true)};
   Option<bool> gpu{*this, "gpu", llvm::cl::desc("Kernels run on a GPU"),
                    llvm::cl::init(false)};
+  Option<int64_t> multiprocessors{*this, "multiprocessors",
+                                  llvm::cl::desc("Of the GPU"),
+                                  llvm::cl::init(108)};
   /// Facts of the target machine, in its own units (Machine.h).
   Option<bool> useFma{*this, "use-fma",
                       llvm::cl::desc("The target multiplies and adds at once"),

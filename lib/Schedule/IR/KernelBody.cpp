@@ -189,6 +189,41 @@ tegula::sched::matchContraction(linalg::LinalgOp op) {
   return loops;
 }
 
+std::optional<MatmulLoops> tegula::sched::matchMatmul(linalg::LinalgOp op) {
+  if (!matchContractionBody(op))
+    return std::nullopt;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto result = loopsOf(maps[2]);
+  if (!result || result->empty() || !maps[0].getNumResults() ||
+      !maps[1].getNumResults())
+    return std::nullopt;
+  MatmulLoops loops;
+  // The columns are what the result's last long dimension runs along.
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  for (unsigned loop : llvm::reverse(*result)) {
+    bool inFirst = maps[0].isFunctionOfDim(loop);
+    if (extents[loop] == 1 || inFirst == maps[1].isFunctionOfDim(loop))
+      continue;
+    loops.rows = inFirst ? 1 : 0;
+    break;
+  }
+  AffineMap rows = maps[loops.rows], columns = maps[1 - loops.rows];
+  for (unsigned loop : *result) {
+    bool inRows = rows.isFunctionOfDim(loop);
+    bool inColumns = columns.isFunctionOfDim(loop);
+    if (!inRows && !inColumns)
+      return std::nullopt;
+    (inRows && inColumns ? loops.batch
+     : inRows            ? loops.m
+                         : loops.n)
+        .push_back(loop);
+  }
+  for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::reduction)
+      loops.k.push_back(loop);
+  return loops;
+}
+
 //===----------------------------------------------------------------------===//
 // Families
 //===----------------------------------------------------------------------===//

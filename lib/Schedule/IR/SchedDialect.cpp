@@ -118,3 +118,59 @@ LogicalResult RowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return failure();
   return success();
 }
+
+/// Threads come in warps.
+static constexpr int64_t kWarp = 32;
+static constexpr int64_t kMaxThreads = 1024;
+
+static LogicalResult verifyThreads(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t threads) {
+  return success(
+      succeeded(verifyPositive(emitError, "threads", threads, kMaxThreads)) &&
+      succeeded(verifyMultiple(emitError, "threads", threads, "warp", kWarp)));
+}
+
+LogicalResult
+GpuPointsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t threads, StringRef numerics) {
+  return verifyThreads(emitError, threads);
+}
+
+LogicalResult GpuRowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t threads, StringRef numerics) {
+  return verifyThreads(emitError, threads);
+}
+
+LogicalResult
+GpuMatmulAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      int64_t tileM, int64_t tileN, int64_t tileK,
+                      int64_t warpsM, int64_t warpsN, StringRef numerics) {
+  // The instruction computes 16 x 8 results from 8 (TF32) or 16 products each.
+  constexpr int64_t maxTile = 256, maxWarps = 8;
+  if (numerics != "tf32x3" && numerics != "f16" && numerics != "bf16")
+    return emitError() << "`numerics` must be tf32x3, f16 or bf16, found "
+                       << numerics;
+  if (failed(verifyPositive(emitError, "tile_m", tileM, maxTile)) ||
+      failed(verifyPositive(emitError, "tile_n", tileN, maxTile)) ||
+      failed(verifyPositive(emitError, "tile_k", tileK, maxTile)) ||
+      failed(verifyPositive(emitError, "warps_m", warpsM, maxWarps)) ||
+      failed(verifyPositive(emitError, "warps_n", warpsN, maxWarps)) ||
+      failed(verifyMultiple(emitError, "tile_m", tileM, "warps_m * 16",
+                            warpsM * 16)) ||
+      failed(verifyMultiple(emitError, "tile_n", tileN, "warps_n * 8",
+                            warpsN * 8)))
+    return failure();
+  int64_t threads = warpsM * warpsN * kWarp;
+  if (threads > kMaxThreads)
+    return emitError() << "at most " << kMaxThreads / kWarp
+                       << " warps fit a block, found " << warpsM * warpsN;
+  // Each thread loads the same number of elements of both operands.
+  if (failed(verifyMultiple(emitError, "tile_k", tileK, "instruction",
+                            numerics == "tf32x3" ? 8 : 16)) ||
+      failed(verifyMultiple(emitError, "tile_m * tile_k", tileM * tileK,
+                            "threads", threads)) ||
+      failed(verifyMultiple(emitError, "tile_n * tile_k", tileN * tileK,
+                            "threads", threads)))
+    return failure();
+  return success();
+}

@@ -3,6 +3,7 @@
 #include "tegula/Target/GPU/Program.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -42,6 +43,24 @@ createMachine(const machine::Gpu &gpu) {
       CodeGenOptLevel::Aggressive));
 }
 
+/// Functions that a GPU has at most an approximation of.
+static bool needsLibrary(Intrinsic::ID id) {
+  switch (id) {
+  case Intrinsic::sin:
+  case Intrinsic::cos:
+  case Intrinsic::tan:
+  case Intrinsic::exp:
+  case Intrinsic::exp2:
+  case Intrinsic::log:
+  case Intrinsic::log2:
+  case Intrinsic::log10:
+  case Intrinsic::pow:
+    return true;
+  default:
+    return false;
+  }
+}
+
 static Error optimize(Module &module, TargetMachine &machine) {
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
@@ -65,7 +84,8 @@ static Error optimize(Module &module, TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
       .run(module, modules);
   for (const Function &function : module)
-    if (function.isDeclaration() && !function.isIntrinsic())
+    if (function.isDeclaration() &&
+        (!function.isIntrinsic() || needsLibrary(function.getIntrinsicID())))
       return createStringError(
           "the function '%s' has no form for GPUs (double precision?); compile "
           "for the CPU, or convert the model to float",

@@ -14,6 +14,9 @@ namespace tegula::target {
 using namespace mlir;
 using namespace tegula::target;
 
+static constexpr unsigned kSharedSpace = 3;
+static constexpr int64_t kSharedAlignment = 128;
+
 namespace {
 
 struct ConvertGpuKernelsPass
@@ -21,10 +24,24 @@ struct ConvertGpuKernelsPass
   void runOnOperation() override {
     for (gpu::GPUModuleOp module : llvm::make_early_inc_range(
              getOperation().getOps<gpu::GPUModuleOp>())) {
+      moveConstants(module);
       for (gpu::GPUFuncOp kernel :
            llvm::make_early_inc_range(module.getOps<gpu::GPUFuncOp>()))
         convert(kernel);
       module.erase();
+    }
+  }
+
+  /// Moves constant tables out; their names are unique within `module` only.
+  void moveConstants(gpu::GPUModuleOp module) {
+    for (memref::GlobalOp global :
+         llvm::make_early_inc_range(module.getOps<memref::GlobalOp>())) {
+      std::string name = (module.getName() + global.getName()).str();
+      (void)SymbolTable::replaceAllSymbolUses(
+          global.getOperation(), StringAttr::get(&getContext(), name), module);
+      global.setName(name);
+      global->moveBefore(getOperation().getBody(),
+                         getOperation().getBody()->begin());
     }
   }
 
@@ -39,12 +56,52 @@ struct ConvertGpuKernelsPass
                   builder.getUnitAttr());
     func->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                   kernel.getKnownBlockSizeAttr());
+    // One block at a time may have all registers: ptxas else spills a few.
+    func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                  builder.getI32IntegerAttr(1));
     func.getBody().takeBody(kernel.getBody());
     lowerArguments(func);
+    placeShared(func);
     SmallVector<Operation *> ops;
     func.walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       lower(op);
+  }
+
+  /// Buffers in shared memory become parts of the block's dynamic shared
+  /// memory: static variables are limited to 48 KB.
+  void placeShared(LLVM::LLVMFuncOp func) {
+    int64_t bytes = 0;
+    func.walk([&](memref::AllocOp alloc) {
+      MemRefType type = alloc.getType();
+      OpBuilder builder(alloc);
+      Location loc = alloc.getLoc();
+      Value base = LLVM::AddressOfOp::create(builder, loc, sharedMemory());
+      Value address =
+          LLVM::GEPOp::create(builder, loc, base.getType(), builder.getI8Type(),
+                              base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
+      alloc.replaceAllUsesWith(
+          RuntimeCalls::bufferAt(builder, loc, type, address, {}));
+      int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      bytes += llvm::alignTo(size, kSharedAlignment);
+      alloc.erase();
+    });
+    if (bytes > 0)
+      func->setAttr(
+          "tegula.shared_bytes",
+          IntegerAttr::get(IntegerType::get(&getContext(), 64), bytes));
+  }
+
+  LLVM::GlobalOp sharedMemory() {
+    StringRef name = "tegula_shared";
+    if (auto global = getOperation().lookupSymbol<LLVM::GlobalOp>(name))
+      return global;
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), 0);
+    return LLVM::GlobalOp::create(builder, getOperation().getLoc(), type,
+                                  /*isConstant=*/false, LLVM::Linkage::External,
+                                  name, Attribute(), kSharedAlignment,
+                                  kSharedSpace);
   }
 
   /// Gives `func` a pointer and the dynamic sizes for each buffer.
@@ -98,6 +155,19 @@ struct ConvertGpuKernelsPass
     op->erase();
   }
 
+  /// A butterfly of a whole warp, which is all that Tile makes.
+  static void lower(gpu::ShuffleOp shuffle) {
+    OpBuilder builder(shuffle);
+    Location loc = shuffle.getLoc();
+    Value all = arith::ConstantIntOp::create(builder, loc, -1, /*width=*/32);
+    Value clamp = arith::ConstantIntOp::create(builder, loc, 31, /*width=*/32);
+    Value value = NVVM::ShflOp::create(
+        builder, loc, shuffle.getValue().getType(), all, shuffle.getValue(),
+        shuffle.getOffset(), clamp, NVVM::ShflKind::bfly, UnitAttr());
+    shuffle.getShuffleResult().replaceAllUsesWith(value);
+    shuffle.erase();
+  }
+
   static void lower(Operation *op) {
     if (isa<gpu::ThreadIdOp>(op)) {
       replaceBySpecial<NVVM::ThreadIdXOp>(op);
@@ -105,6 +175,12 @@ struct ConvertGpuKernelsPass
       replaceBySpecial<NVVM::BlockIdXOp>(op);
     } else if (isa<gpu::GridDimOp>(op)) {
       replaceBySpecial<NVVM::GridDimXOp>(op);
+    } else if (auto shuffle = dyn_cast<gpu::ShuffleOp>(op)) {
+      lower(shuffle);
+    } else if (isa<gpu::BarrierOp>(op)) {
+      OpBuilder builder(op);
+      NVVM::Barrier0Op::create(builder, op->getLoc());
+      op->erase();
     } else if (isa<gpu::ReturnOp>(op)) {
       OpBuilder builder(op);
       LLVM::ReturnOp::create(builder, op->getLoc(), ValueRange());

@@ -1,5 +1,7 @@
 //===- OutlineGpuKernels.cpp - Parallel loops to GPU kernels --------------===//
 
+#include "GpuBlock.h"
+
 #include "tegula/Tile/GraphToGpu/Passes.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -12,6 +14,7 @@ namespace tegula::tile {
 } // namespace tegula::tile
 
 using namespace mlir;
+using namespace tegula::tile;
 
 static constexpr int32_t kThreads = 256;
 /// More blocks than this take several rounds each.
@@ -25,6 +28,19 @@ static int64_t byteSize(MemRefType type) {
                       : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
   return llvm::alignTo(std::max<int64_t>(1, type.getNumElements() * width),
                        kAlignment);
+}
+
+/// A parallel loop with one block per iteration, else one thread.
+static bool isBlockLoop(scf::ForallOp forall) {
+  return forall->hasAttr(kThreadsAttrName);
+}
+
+static int32_t threadsOf(Operation *op) {
+  auto forall = dyn_cast<scf::ForallOp>(op);
+  if (!forall)
+    return 1;
+  auto threads = forall->getAttrOfType<IntegerAttr>(kThreadsAttrName);
+  return threads ? int32_t(threads.getInt()) : kThreads;
 }
 
 /// Values that both the host and every kernel compute for themselves.
@@ -61,6 +77,7 @@ public:
         return failure();
     removeUnused();
     moveToScratch();
+    copyConstants(parent);
     return success();
   }
 
@@ -108,8 +125,8 @@ private:
         builder.getFunctionType(types, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
                     builder.getUnitAttr());
-    int32_t threads = isa<scf::ForallOp>(op) ? kThreads : 1;
-    kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({threads, 1, 1}));
+    kernel.setKnownBlockSizeAttr(
+        builder.getDenseI32ArrayAttr({threadsOf(op), 1, 1}));
     builder.setInsertionPointToEnd(&kernel.getBody().front());
     IRMapping mapping;
     for (auto [value, argument] : llvm::zip(arguments, kernel.getArguments()))
@@ -117,7 +134,9 @@ private:
     for (Operation *inner : repeated)
       builder.clone(*inner, mapping);
     auto forall = dyn_cast<scf::ForallOp>(op);
-    if (forall)
+    if (forall && isBlockLoop(forall))
+      emitBlock(forall, mapping);
+    else if (forall)
       emitThreads(forall, mapping);
     else
       builder.clone(*op, mapping);
@@ -130,27 +149,45 @@ private:
     return success();
   }
 
+  /// One block per iteration: its threads share the body.
+  void emitBlock(scf::ForallOp forall, IRMapping &mapping) {
+    Value block = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
+    mapping.map(forall.getInductionVars().front(), block);
+    for (Operation &inner : forall.getBody()->without_terminator())
+      builder.clone(inner, mapping);
+  }
+
   void emitThreads(scf::ForallOp forall, IRMapping &mapping) {
     Type index = builder.getIndexType();
     auto x = gpu::Dimension::x;
     Value thread = gpu::ThreadIdOp::create(builder, loc, index, x);
     Value block = gpu::BlockIdOp::create(builder, loc, index, x);
-    Value blocks = gpu::GridDimOp::create(builder, loc, index, x);
     Value threads = arith::ConstantIndexOp::create(builder, loc, kThreads);
     Value begin = arith::AddIOp::create(
         builder, loc, arith::MulIOp::create(builder, loc, block, threads),
         thread);
-    Value step = arith::MulIOp::create(builder, loc, blocks, threads);
     OpFoldResult bound = forall.getMixedUpperBound().front();
     Value end;
     if (auto value = dyn_cast<Value>(bound))
       end = mapping.lookup(value);
     else
       end = getValueOrCreateConstantIndexOp(builder, loc, bound);
-    auto loop = scf::ForOp::create(builder, loc, begin, end, step);
-    mapping.map(forall.getInductionVars().front(), loop.getInductionVar());
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
+    std::optional<int64_t> count = getConstantIntValue(bound);
+    if (count && *count <= kThreads * kMaxBlocks) {
+      // One round; the comparison also tells LLVM that 32 bits are enough.
+      Value inside = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::ult, begin, end);
+      auto branch = scf::IfOp::create(builder, loc, inside);
+      mapping.map(forall.getInductionVars().front(), begin);
+      builder.setInsertionPointToStart(branch.thenBlock());
+    } else {
+      Value blocks = gpu::GridDimOp::create(builder, loc, index, x);
+      Value step = arith::MulIOp::create(builder, loc, blocks, threads);
+      auto loop = scf::ForOp::create(builder, loc, begin, end, step);
+      mapping.map(forall.getInductionVars().front(), loop.getInductionVar());
+      builder.setInsertionPointToStart(loop.getBody());
+    }
     for (Operation &inner : forall.getBody()->without_terminator())
       builder.clone(inner, mapping);
   }
@@ -161,6 +198,8 @@ private:
     if (!forall)
       return arith::ConstantIndexOp::create(builder, loc, 1);
     OpFoldResult bound = forall.getMixedUpperBound().front();
+    if (isBlockLoop(forall))
+      return getValueOrCreateConstantIndexOp(builder, loc, bound);
     if (std::optional<int64_t> count = getConstantIntValue(bound))
       return arith::ConstantIndexOp::create(
           builder, loc,
@@ -179,8 +218,8 @@ private:
   void launch(gpu::GPUFuncOp kernel, scf::ForallOp forall,
               ArrayRef<Value> arguments) {
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-    Value threads =
-        arith::ConstantIndexOp::create(builder, loc, forall ? kThreads : 1);
+    Value threads = arith::ConstantIndexOp::create(
+        builder, loc, kernel.getKnownBlockSizeAttr()[0]);
     gpu::LaunchFuncOp::create(builder, loc, kernel,
                               gpu::KernelDim3{numBlocks(forall), one, one},
                               gpu::KernelDim3{threads, one, one},
@@ -192,6 +231,8 @@ private:
     SmallVector<memref::AllocOp> allocs;
     kernel.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
     for (memref::AllocOp alloc : allocs) {
+      if (alloc.getType().getMemorySpaceAsInt() == kSharedSpace)
+        continue;
       if (!alloc.getType().hasStaticShape())
         return alloc.emitOpError("in a GPU kernel has a size that is known at "
                                  "run time only, which is not supported yet");
@@ -202,6 +243,16 @@ private:
       alloc.erase();
     }
     return success();
+  }
+
+  /// The kernels' constant tables stand in their own module.
+  void copyConstants(ModuleOp parent) {
+    SymbolTable table(module);
+    module.walk([&](memref::GetGlobalOp get) {
+      auto global = parent.lookupSymbol<memref::GlobalOp>(get.getName());
+      if (global && !table.lookup(get.getName()))
+        table.insert(global.clone());
+    });
   }
 
   void removeUnused() {

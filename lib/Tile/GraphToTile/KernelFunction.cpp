@@ -107,6 +107,15 @@ void KernelFunction::eraseOldBody() {
       op->erase();
 }
 
+/// Do all outputs have one shape, as far as it is known?
+bool tegula::tile::haveOneShape(ArrayRef<KernelOutput> outputs) {
+  ArrayRef<int64_t> shape =
+      cast<MemRefType>(outputs.front().memref.getType()).getShape();
+  return llvm::all_of(outputs, [&](const KernelOutput &output) {
+    return cast<MemRefType>(output.memref.getType()).getShape() == shape;
+  });
+}
+
 FailureOr<SmallVector<SmallVector<int64_t>>>
 tegula::tile::traceOutputs(const KernelFunction &kernel,
                            const ElementwiseEmitter &emitter, Value root,

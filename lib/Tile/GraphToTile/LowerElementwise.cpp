@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RowReduction.h"
+#include "tegula/Tile/GraphToTile/RowReduction.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
@@ -132,15 +132,6 @@ void ElementwiseLowering::emitPoint(ArrayRef<Value> outer, Value column,
     Value value = emitter.emitVector(builder, loc, output.tensor, coords);
     emitter.store(builder, loc, value, output.memref, coords);
   }
-}
-
-/// Do all outputs have one shape, as far as it is known?
-static bool haveOneShape(ArrayRef<KernelOutput> outputs) {
-  ArrayRef<int64_t> shape =
-      cast<MemRefType>(outputs.front().memref.getType()).getShape();
-  return llvm::all_of(outputs, [&](const KernelOutput &output) {
-    return cast<MemRefType>(output.memref.getType()).getShape() == shape;
-  });
 }
 
 /// With vectors if every operation has a vector form, else with scalars.

@@ -12,13 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RowReduction.h"
-
 #include "mlir/Pass/Pass.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
 #include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
+#include "tegula/Tile/GraphToTile/RowReduction.h"
 
 using namespace mlir;
 using namespace tegula;

@@ -1,6 +1,6 @@
 //===- RowReduction.cpp - One reduction of one row ------------------------===//
 
-#include "RowReduction.h"
+#include "tegula/Tile/GraphToTile/RowReduction.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "tegula/Tile/GraphToTile/KernelFunction.h"

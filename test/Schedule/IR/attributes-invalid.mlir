@@ -17,3 +17,38 @@ func.func private @a() attributes {schedule = #sched.elementwise<vl = 128, unrol
 
 // expected-error@+1 {{`fc` must be a multiple of `mr` (6), found 64}}
 func.func private @a() attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 64, in_place = false, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`threads` must be a multiple of `warp` (32), found 40}}
+func.func private @a() attributes {schedule = #sched.gpu_points<threads = 40, numerics = "in-order">}
+
+// -----
+
+// expected-error@+1 {{`threads` must be between 1 and 1024, found 2048}}
+func.func private @a() attributes {schedule = #sched.gpu_rows<threads = 2048, numerics = "butterfly2048">}
+
+// -----
+
+// expected-error@+1 {{`numerics` must be tf32x3, f16 or bf16, found fp8}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, numerics = "fp8">}
+
+// -----
+
+// expected-error@+1 {{`tile_m` must be a multiple of `warps_m * 16` (64), found 32}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 32, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, numerics = "tf32x3">}
+
+// -----
+
+// expected-error@+1 {{at most 32 warps fit a block, found 64}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 8, warps_n = 8, numerics = "tf32x3">}
+
+// -----
+
+// expected-error@+1 {{`tile_k` must be a multiple of `instruction` (16), found 8}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 8, warps_m = 2, warps_n = 2, numerics = "f16">}
+
+// -----
+
+// expected-error@+1 {{`tile_m * tile_k` must be a multiple of `threads` (256), found 128}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 64, tile_k = 8, warps_m = 1, warps_n = 8, numerics = "tf32x3">}

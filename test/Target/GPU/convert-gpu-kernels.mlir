@@ -1,7 +1,7 @@
-// RUN: tegula-opt %s -tegula-target-convert-gpu-kernels | FileCheck %s
+// RUN: tegula-opt %s -tegula-target-convert-gpu-kernels -split-input-file | FileCheck %s
 
 // CHECK-NOT: gpu.func
-// CHECK: llvm.func @k(%{{.+}}: !llvm.ptr {llvm.noalias}, %{{.+}}: i64, %{{.+}}: i64) attributes {nvvm.kernel, nvvm.reqntid = array<i32: 256, 1, 1>}
+// CHECK: llvm.func @k(%{{.+}}: !llvm.ptr {llvm.noalias}, %{{.+}}: i64, %{{.+}}: i64) attributes {nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 256, 1, 1>}
 // CHECK: %[[A:.+]] = builtin.unrealized_conversion_cast
 // CHECK: %[[X:.+]] = nvvm.read.ptx.sreg.tid.x : i32
 // CHECK: %[[I:.+]] = arith.index_castui %[[X]] : i32 to index
@@ -20,5 +20,65 @@ module {
       memref.store %v, %a[%g] : memref<?xf32>
       gpu.return
     }
+  }
+}
+
+// -----
+
+// Shared memory: parts of one external array, whose size the launch says.
+// CHECK-DAG: llvm.mlir.global external @tegula_shared() {addr_space = 3 : i32, alignment = 128 : i64} : !llvm.array<0 x i8>
+// CHECK: llvm.func @shared() attributes {{.*}}tegula.shared_bytes = 384
+// CHECK: llvm.mlir.addressof @tegula_shared : !llvm.ptr<3>
+// CHECK: llvm.getelementptr %{{.+}}[0]
+// CHECK: llvm.getelementptr %{{.+}}[256]
+// CHECK: nvvm.barrier
+// CHECK: nvvm.shfl.sync bfly
+module {
+  gpu.module @m {
+    gpu.func @shared() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %a = memref.alloc() : memref<50xf32, 3>
+      %b = memref.alloc() : memref<8xf32, 3>
+      %t = gpu.thread_id x
+      %v = memref.load %b[%t] : memref<8xf32, 3>
+      memref.store %v, %a[%t] : memref<50xf32, 3>
+      gpu.barrier
+      %c16 = arith.constant 16 : i32
+      %c32 = arith.constant 32 : i32
+      %w, %valid = gpu.shuffle xor %v, %c16, %c32 : f32
+      memref.store %w, %a[%t] : memref<50xf32, 3>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Tables of different modules may have the same name.
+// CHECK-DAG: memref.global "private" constant @first_table : memref<2xf32> = dense<1.0
+// CHECK-DAG: memref.global "private" constant @second_table : memref<2xf32> = dense<2.0
+// CHECK: llvm.func @a
+// CHECK: memref.get_global @first_table
+// CHECK: llvm.func @b
+// CHECK: memref.get_global @second_table
+module {
+  gpu.module @first {
+    gpu.func @a(%o: memref<2xf32>) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+      %t = gpu.thread_id x
+      %n = memref.get_global @_table : memref<2xf32>
+      %v = memref.load %n[%t] : memref<2xf32>
+      memref.store %v, %o[%t] : memref<2xf32>
+      gpu.return
+    }
+    memref.global "private" constant @_table : memref<2xf32> = dense<1.0>
+  }
+  gpu.module @second {
+    gpu.func @b(%o: memref<2xf32>) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+      %t = gpu.thread_id x
+      %n = memref.get_global @_table : memref<2xf32>
+      %v = memref.load %n[%t] : memref<2xf32>
+      memref.store %v, %o[%t] : memref<2xf32>
+      gpu.return
+    }
+    memref.global "private" constant @_table : memref<2xf32> = dense<2.0>
   }
 }

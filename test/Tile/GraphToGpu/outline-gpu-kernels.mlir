@@ -1,6 +1,6 @@
 // RUN: tegula-opt %s -tegula-tile-outline-gpu-kernels -split-input-file | FileCheck %s
 
-// A parallel loop: one thread an iteration, in steps of the grid.
+// A parallel loop: one thread an iteration.
 // CHECK: module attributes {gpu.container_module}
 // CHECK: func.func @scale(%[[A:.+]]: memref<1000xf32>, %[[O:.+]]: memref<1000xf32>)
 // CHECK: gpu.launch_func @scale_gpu::@scale_0 blocks in (%c4{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}}) threads in (%c256{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}})
@@ -10,8 +10,8 @@
 // CHECK: gpu.func @scale_0(%{{.+}}: memref<1000xf32>, %{{.+}}: memref<1000xf32>) kernel attributes {known_block_size = array<i32: 256, 1, 1>}
 // CHECK: %[[T:.+]] = gpu.thread_id x
 // CHECK: %[[B:.+]] = gpu.block_id x
-// CHECK: %[[G:.+]] = gpu.grid_dim x
-// CHECK: scf.for %[[I:.+]] = %{{.+}} to %{{.+}} step %{{.+}} {
+// CHECK: %[[I:.+]] = arith.addi %{{.+}}, %[[T]]
+// CHECK: scf.if
 // CHECK: memref.load %{{.+}}[%[[I]]]
 func.func @scale(%a: memref<1000xf32>, %o: memref<1000xf32>) {
   scf.forall (%i) in (1000) {
@@ -54,6 +54,8 @@ func.func @steps(%o: memref<8xf32>) {
 // CHECK: gpu.func @dynamic_0
 // CHECK: memref.alloca() : memref<4xf32>
 // CHECK: memref.dim
+// CHECK: gpu.grid_dim x
+// CHECK: scf.for
 func.func @dynamic(%o: memref<?xf32>, %v: f32) {
   %c0 = arith.constant 0 : index
   %d = memref.dim %o, %c0 : memref<?xf32>
@@ -62,6 +64,45 @@ func.func @dynamic(%o: memref<?xf32>, %v: f32) {
     memref.store %v, %t[%c0] : memref<4xf32>
     %w = memref.load %t[%c0] : memref<4xf32>
     memref.store %w, %o[%i] : memref<?xf32>
+  }
+  return
+}
+
+// -----
+
+// One block per iteration; what its threads share stays as it is.
+// CHECK: func.func @blocks
+// CHECK: gpu.launch_func @blocks_gpu::@blocks_0 blocks in (%c8{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}}) threads in (%c128{{[_0-9]*}}, %c1{{[_0-9]*}}, %c1{{[_0-9]*}})
+// CHECK: gpu.func @blocks_0({{.*}}known_block_size = array<i32: 128, 1, 1>
+// CHECK-NEXT: %[[B:.+]] = gpu.block_id x
+// CHECK: memref.alloc() : memref<128xf32, 3>
+// CHECK: memref.load %{{.+}}[%[[B]]]
+func.func @blocks(%a: memref<8xf32>) {
+  scf.forall (%b) in (8) {
+    %s = memref.alloc() : memref<128xf32, 3>
+    %t = gpu.thread_id x
+    %v = memref.load %a[%b] : memref<8xf32>
+    memref.store %v, %s[%t] : memref<128xf32, 3>
+    gpu.barrier
+    %w = memref.load %s[%b] : memref<128xf32, 3>
+    memref.store %w, %a[%b] : memref<8xf32>
+  } {mapping = [#gpu.block<x>], tegula.threads = 128}
+  return
+}
+
+// -----
+
+// A constant table goes with the kernel that reads it.
+// CHECK: gpu.module @table_gpu
+// CHECK: gpu.func @table_0
+// CHECK: memref.get_global @numbers
+// CHECK: memref.global "private" constant @numbers : memref<4xf32>
+memref.global "private" constant @numbers : memref<4xf32> = dense<[1.0, 2.0, 3.0, 4.0]>
+func.func @table(%o: memref<4xf32>) {
+  %n = memref.get_global @numbers : memref<4xf32>
+  scf.forall (%i) in (4) {
+    %v = memref.load %n[%i] : memref<4xf32>
+    memref.store %v, %o[%i] : memref<4xf32>
   }
   return
 }

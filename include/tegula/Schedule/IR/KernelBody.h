@@ -69,6 +69,20 @@ struct ContractionLoops {
 /// them next to each other in the same order; others become batch loops.
 std::optional<ContractionLoops> matchContraction(mlir::linalg::LinalgOp op);
 
+/// The loops of a contraction or convolution read as one matrix product, by
+/// role: result[m, n] = sum over k of rows[m, k] * columns[n, k]. Lists hold
+/// loop numbers: batch, m and n in the result's order, k in the operation's.
+struct MatmulLoops {
+  llvm::SmallVector<unsigned> batch, m, n, k;
+  /// The operand that the rows come from; the columns come from the other, and
+  /// the result's last dimension is one of n.
+  unsigned rows = 0;
+};
+
+/// Finds the roles for a multiply-add of two operands whose result is accessed
+/// by loops alone; the operands may be accessed by sums of loops (windows).
+std::optional<MatmulLoops> matchMatmul(mlir::linalg::LinalgOp op);
+
 /// The family of a kernel.
 Family classifyKernel(const KernelBody &body);
 

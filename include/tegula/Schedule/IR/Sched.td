@@ -89,6 +89,47 @@ def RowsAttr : SchedAttr<"Rows", "rows"> {
   let genVerifyDecl = 1;
 }
 
+def GpuPointsAttr : SchedAttr<"GpuPoints", "gpu_points"> {
+  let summary = "One thread of a GPU per element of the result.";
+  let description = [{
+    Sums of one element run in order in its thread (numerics `in-order`).
+  }];
+  let parameters = (ins "int64_t":$threads, StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def GpuRowsAttr : SchedAttr<"GpuRows", "gpu_rows"> {
+  let summary = "Reductions along trailing dimensions, one block per row.";
+  let description = [{
+    Thread t of `threads` takes elements t, t + `threads`, .. of a row, in
+    order; the threads' values are then combined by a butterfly in each warp,
+    and over the warps in order. The order belongs to the numerics class
+    `butterfly<threads>`.
+  }];
+  let parameters = (ins "int64_t":$threads, StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
+def GpuMatmulAttr : SchedAttr<"GpuMatmul", "gpu_matmul"> {
+  let summary = "Contraction or convolution on the tensor cores of a GPU.";
+  let description = [{
+    A block computes a `tile_m` x `tile_n` tile of the result with `warps_m` x
+    `warps_n` warps, in steps of `tile_k` through shared memory.
+
+    ```mlir
+    #sched.gpu_matmul<tile_m = 128, tile_n = 128, tile_k = 16, warps_m = 2,
+                      warps_n = 4, numerics = "tf32x3">
+    ```
+    `numerics` names the operands of the instruction: `f16` or `bf16`, which are
+    exact products, or `tf32x3`: each float is split into two TF32 numbers, and
+    three of the four products are summed.
+  }];
+  let parameters = (ins "int64_t":$tile_m, "int64_t":$tile_n,
+      "int64_t":$tile_k, "int64_t":$warps_m, "int64_t":$warps_n,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
 def LoopsAttr : SchedAttr<"Loops", "loops"> {
   let summary = "Generic fallback: plain loops.";
   let parameters = (ins StringRefParameter<>:$numerics);

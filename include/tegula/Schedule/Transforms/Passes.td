@@ -48,4 +48,24 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
   ];
 }
 
+def SelectGpuSchedulePass : Pass<"tegula-select-gpu-schedule"> {
+  let summary = "Choose a schedule for every kernel that runs on a GPU";
+  let description = [{
+    As tegula-select-schedule, for GPUs: contractions and convolutions of
+    floats on tensor cores, in the tile that wastes the least of the GPU's
+    multiprocessors; reductions along rows one block a row; everything else one
+    thread an element. A kernel that already has a schedule keeps it.
+
+    ```mlir
+    graph.kernel ins(%x, %w : ...) outs(%o : ...)
+      attributes {schedule = #sched.gpu_matmul<tile_m = 128, ...>} { ... }
+    ```
+  }];
+  let dependentDialects = ["::tegula::sched::SchedDialect"];
+  let options = [
+    Option<"multiprocessors", "multiprocessors", "int64_t", "108",
+           "Multiprocessors of the GPU">
+  ];
+}
+
 #endif // TEGULA_SCHEDULE_TRANSFORMS_PASSES

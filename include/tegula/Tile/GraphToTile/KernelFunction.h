@@ -63,6 +63,9 @@ mlir::FailureOr<llvm::SmallVector<llvm::SmallVector<int64_t>>>
 traceOutputs(const KernelFunction &kernel, const ElementwiseEmitter &emitter,
              mlir::Value root, std::string *reason);
 
+/// Do all outputs have one shape, as far as it is known?
+bool haveOneShape(llvm::ArrayRef<KernelOutput> outputs);
+
 /// May dimension `dim` of the traced tensor be folded into `dim + 1`? True if
 /// every access has both, next to each other, or neither.
 bool canFold(llvm::ArrayRef<TensorAccess> accesses, int64_t dim, int64_t next);

@@ -16,10 +16,11 @@ namespace tegula::tile {
 
 /// Calls `lower(kernel, schedule, reason)` if `func` has a schedule of type
 /// `ScheduleT`. On success the schedule has been obeyed and is taken off;
-/// a failure must leave the function as it was, and say why in `reason`.
+/// a failure must leave the function as it was, and say why in `reason`; its
+/// schedule becomes `fallback`, or else plain loops.
 template <typename ScheduleT, typename LowerFn>
 void lowerFamily(mlir::func::FuncOp func, llvm::StringRef family,
-                 LowerFn &&lower) {
+                 LowerFn &&lower, mlir::Attribute fallback = {}) {
   auto schedule = func->getAttrOfType<ScheduleT>(sched::kScheduleAttrName);
   if (!schedule)
     return;
@@ -30,8 +31,9 @@ void lowerFamily(mlir::func::FuncOp func, llvm::StringRef family,
     return;
   }
   func.emitRemark(family) << " lowering does not apply: " << reason;
-  func->setAttr(sched::kScheduleAttrName,
-                sched::LoopsAttr::get(func.getContext(), "in-order"));
+  if (!fallback)
+    fallback = sched::LoopsAttr::get(func.getContext(), "in-order");
+  func->setAttr(sched::kScheduleAttrName, fallback);
 }
 
 } // namespace tegula::tile

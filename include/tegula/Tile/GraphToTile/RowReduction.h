@@ -1,7 +1,7 @@
 //===- RowReduction.h - One reduction of one row ----------------*- C++ -*-===//
 
-#ifndef TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
-#define TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
+#ifndef TEGULA_TILE_GRAPHTOTILE_ROWREDUCTION_H
+#define TEGULA_TILE_GRAPHTOTILE_ROWREDUCTION_H
 
 #include "tegula/Tile/GraphToTile/EmitElementwise.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
@@ -70,4 +70,4 @@ private:
 
 } // namespace tegula::tile
 
-#endif // TEGULA_LIB_TILE_GRAPHTOTILE_ROWREDUCTION_H
+#endif // TEGULA_TILE_GRAPHTOTILE_ROWREDUCTION_H

@@ -1,0 +1,168 @@
+//===- SelectGpuSchedule.cpp - Choose a GPU schedule for every kernel -----===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "tegula/Graph/IR/Graph.h"
+#include "tegula/Schedule/IR/KernelBody.h"
+#include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Schedule/Transforms/Passes.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::sched;
+
+namespace tegula::sched {
+#define GEN_PASS_DEF_SELECTGPUSCHEDULEPASS
+#include "tegula/Schedule/Transforms/Passes.h.inc"
+} // namespace tegula::sched
+
+static constexpr int64_t kThreads = 256;
+
+namespace {
+
+/// A product as batch x (m x k) x (k x n).
+struct Product {
+  int64_t batch, m, n, k;
+};
+
+struct Tile {
+  int64_t m, n, warpsM, warpsN;
+};
+
+} // namespace
+
+/// Of equal times the first is taken.
+static constexpr Tile kTiles[] = {
+    {128, 64, 4, 2}, {64, 128, 2, 4}, {64, 64, 2, 2},
+    {32, 128, 1, 4}, {64, 32, 2, 2},  {32, 64, 1, 4},
+    {32, 32, 2, 2},  {16, 128, 1, 4}, {16, 64, 1, 4},
+};
+
+/// What an element of an operand costs, in products of tensor cores: each is
+/// loaded, stored to shared memory and read by several warps.
+static constexpr double kLoadCost = 16;
+
+/// In units of one product per multiprocessor. Blocks run in waves; the last
+/// one leaves multiprocessors idle.
+static double timeOf(const Product &p, const Tile &tile,
+                     int64_t multiprocessors) {
+  double blocks = double(p.batch) * llvm::divideCeil(p.m, tile.m) *
+                  llvm::divideCeil(p.n, tile.n);
+  double waves = std::ceil(blocks / multiprocessors);
+  return waves * p.k * (tile.m * tile.n + kLoadCost * (tile.m + tile.n));
+}
+
+/// What a size is taken for that is known at run time only.
+static constexpr int64_t kTypicalExtent = 256;
+
+static int64_t productOf(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  int64_t product = 1;
+  for (unsigned loop : loops)
+    product *=
+        ShapedType::isDynamic(ranges[loop]) ? kTypicalExtent : ranges[loop];
+  return product;
+}
+
+/// The operands that tensor cores take for the body: 16-bit ones as they are,
+/// every other float in two parts. Null if they take none.
+static StringRef numericsOf(linalg::LinalgOp op) {
+  Block *block = op.getBlock();
+  if (!block->getArgument(2).getType().isF32())
+    return StringRef();
+  ContractionBody body = *matchContractionBody(op);
+  auto isExtended = [&](Value value, unsigned number, Type type) {
+    auto extension = value.getDefiningOp<arith::ExtFOp>();
+    return extension && extension.getIn() == block->getArgument(number) &&
+           extension.getIn().getType() == type;
+  };
+  Builder builder(op.getContext());
+  for (auto [type, name] :
+       {std::pair<Type, StringRef>(builder.getF16Type(), "f16"),
+        std::pair<Type, StringRef>(builder.getBF16Type(), "bf16")})
+    if (isExtended(body.lhs, 0, type) && isExtended(body.rhs, 1, type))
+      return name;
+  return "tf32x3";
+}
+
+/// Fewer terms than this do not fill an instruction.
+static constexpr int64_t kMinDepth = 8;
+
+/// The schedule of a product; null if it is better computed in order.
+static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
+                                int64_t multiprocessors) {
+  linalg::LinalgOp op = body.reductions.front();
+  std::optional<MatmulLoops> loops = matchMatmul(op);
+  StringRef numerics = loops ? numericsOf(op) : StringRef();
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (numerics.empty() || llvm::any_of(loops->k, [&](unsigned loop) {
+        return ShapedType::isDynamic(ranges[loop]);
+      }))
+    return Attribute();
+  Product product{productOf(op, loops->batch), productOf(op, loops->m),
+                  productOf(op, loops->n), productOf(op, loops->k)};
+  if (product.k < kMinDepth)
+    return Attribute();
+  const Tile *best = &kTiles[0];
+  for (const Tile &tile : kTiles)
+    if (timeOf(product, tile, multiprocessors) <
+        timeOf(product, *best, multiprocessors))
+      best = &tile;
+  return GpuMatmulAttr::get(context, best->m, best->n,
+                            numerics == "tf32x3" ? 16 : 32, best->warpsM,
+                            best->warpsN, numerics);
+}
+
+/// As many warps as give each thread a few elements of a row.
+static Attribute scheduleRows(MLIRContext *context, const KernelBody &body) {
+  constexpr int64_t elementsPerThread = 4, minThreads = 32;
+  int64_t longest = 1;
+  for (linalg::LinalgOp op : body.reductions) {
+    SmallVector<unsigned> loops;
+    op.getReductionDims(loops);
+    longest = std::max(longest, productOf(op, loops));
+  }
+  int64_t threads = std::clamp<int64_t>(
+      llvm::PowerOf2Ceil(longest / elementsPerThread), minThreads, kThreads);
+  return GpuRowsAttr::get(context, threads,
+                          ("butterfly" + Twine(threads)).str());
+}
+
+static Attribute selectSchedule(MLIRContext *context, Block &block,
+                                int64_t multiprocessors) {
+  KernelBody body = readKernelBody(block);
+  switch (classifyKernel(body)) {
+  case Family::Contraction:
+  case Family::Convolution:
+    if (Attribute matmul = scheduleMatmul(context, body, multiprocessors))
+      return matmul;
+    [[fallthrough]];
+  case Family::Depthwise:
+  case Family::Elementwise:
+    return GpuPointsAttr::get(context, kThreads, "in-order");
+  case Family::Rows:
+    return scheduleRows(context, body);
+  case Family::Loops:
+    break;
+  }
+  return LoopsAttr::get(context, "in-order");
+}
+
+namespace {
+
+struct SelectGpuSchedulePass
+    : public sched::impl::SelectGpuSchedulePassBase<SelectGpuSchedulePass> {
+  using SelectGpuSchedulePassBase::SelectGpuSchedulePassBase;
+
+  void runOnOperation() override {
+    getOperation()->walk([&](graph::KernelOp kernel) {
+      if (!kernel->hasAttr(kScheduleAttrName))
+        kernel->setAttr(kScheduleAttrName,
+                        selectSchedule(&getContext(),
+                                       kernel->getRegion(0).front(),
+                                       multiprocessors));
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,87 @@
+//===- MatmulPlan.cpp - How one product is lowered for a GPU --------------===//
+
+#include "MatmulPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace tegula::tile;
+
+/// Is `tensor` filled with zeros? Then sums start from nothing.
+static bool isZero(Value tensor) {
+  auto fill = tensor.getDefiningOp<linalg::FillOp>();
+  return fill && (matchPattern(fill.getInputs()[0], m_PosZeroFloat()));
+}
+
+static bool runsAlong(AffineMap map, ArrayRef<unsigned> loops) {
+  return llvm::any_of(loops, [&](unsigned loop) {
+    return map.getResults().back().isFunctionOfDim(loop);
+  });
+}
+
+/// Is `value` of the scalar body a 16-bit operand, extended and nothing else?
+static bool isExtended(Value value, BlockArgument operand, StringRef numerics) {
+  auto extension = value.getDefiningOp<arith::ExtFOp>();
+  return extension && extension.getIn() == operand &&
+         (numerics == "f16" ? operand.getType().isF16()
+                            : operand.getType().isBF16());
+}
+
+FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
+                                       sched::GpuMatmulAttr schedule,
+                                       ElementwiseEmitter &emitter,
+                                       std::string &reason) {
+  reason = "the kernel does not have exactly one product of floats";
+  if (kernel.body.reductions.size() != 1)
+    return failure();
+  linalg::LinalgOp op = kernel.body.reductions.front();
+  std::optional<sched::MatmulLoops> loops = sched::matchMatmul(op);
+  if (!loops || !op.getBlock()->getArgument(2).getType().isF32())
+    return failure();
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  for (unsigned loop : loops->k)
+    if (extents[loop] <= 0) { // Dynamic, or nothing to add.
+      reason = "the number of terms is not known";
+      return failure();
+    }
+
+  sched::ContractionBody body = *sched::matchContractionBody(op);
+  StringRef numerics = schedule.getNumerics();
+  if (numerics != "tf32x3" &&
+      (!isExtended(body.lhs, op.getBlock()->getArgument(0), numerics) ||
+       !isExtended(body.rhs, op.getBlock()->getArgument(1), numerics))) {
+    reason = "the operands are not those of the schedule's instruction";
+    return failure();
+  }
+
+  MatmulPlan plan;
+  plan.schedule = schedule;
+  plan.loops = *loops;
+  plan.mac = {op, body,
+              /*swapped=*/loops->rows == 1, /*fused=*/true};
+  plan.root = op->getResult(0);
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  plan.resultMap = maps[2];
+  auto operand = [&](unsigned number, ArrayRef<unsigned> own, bool isRows) {
+    AffineMap map = maps[number];
+    return Operand{op.getDpsInputs()[number], map, llvm::to_vector(own), isRows,
+                   runsAlong(map, loops->k) && !runsAlong(map, own)};
+  };
+  plan.rows = operand(loops->rows, loops->m, /*isRows=*/true);
+  plan.columns = operand(1 - loops->rows, loops->n, /*isRows=*/false);
+
+  kernel.bindInputs(emitter);
+  Value initial = op.getDpsInits()[0];
+  for (Value value : {plan.rows.tensor, plan.columns.tensor, initial})
+    if (failed(emitter.trace(value, &reason)))
+      return failure();
+  if (!isZero(initial))
+    plan.initial = initial;
+  emitter.bindSource(plan.root, nullptr);
+  auto outputDims = traceOutputs(kernel, emitter, plan.root, &reason);
+  if (failed(outputDims))
+    return failure();
+  plan.outputDims = *outputDims;
+  return plan;
+}
