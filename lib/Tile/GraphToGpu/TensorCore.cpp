@@ -20,9 +20,11 @@ TensorCore::TensorCore(OpBuilder &builder, Location loc, StringRef numerics)
 static constexpr uint32_t kTf32Bits = 0xffffe000;
 static constexpr uint32_t kMagnitudeBits = 0x7fffffff;
 static constexpr uint32_t kInfinity = 0x7f800000;
+static constexpr uint32_t kHalfOfLastBit = 0x1000;
+static constexpr uint32_t kRoundsToInfinity = kInfinity - kHalfOfLastBit;
 
 /// A float is the sum of a TF32 number and a rest, which is cut to TF32 again:
-/// 21 to 22 bits in all. The rest of an infinity is zero, and its leading part
+/// 22 bits in all. The rest of an infinity is zero, and its leading part
 /// must not meet the zero rest of the other operand: that product is NaN.
 static void split(OpBuilder &builder, Location loc, Value value,
                   TensorCore::Fragment &fragment) {
@@ -37,7 +39,15 @@ static void split(OpBuilder &builder, Location loc, Value value,
   Value isFinite = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::ult, magnitude, constant(kInfinity));
   Value zero = constant(0);
-  Value cut = arith::AndIOp::create(builder, loc, bits, constant(kTf32Bits));
+  // Rounded to nearest, or the rests would all have the sign of their number
+  // and their product, which is left out, would add up. Not to infinity.
+  Value staysFinite =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, magnitude,
+                            constant(kRoundsToInfinity));
+  Value half = arith::SelectOp::create(builder, loc, staysFinite,
+                                       constant(kHalfOfLastBit), zero);
+  Value cut = arith::AddIOp::create(builder, loc, bits, half);
+  cut = arith::AndIOp::create(builder, loc, cut, constant(kTf32Bits));
   Value cutFloat = arith::BitcastOp::create(builder, loc, f32, cut);
   Value rest = arith::SubFOp::create(builder, loc, value, cutFloat);
   rest = arith::BitcastOp::create(builder, loc, i32, rest);
