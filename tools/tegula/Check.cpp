@@ -1,8 +1,7 @@
 //===- Check.cpp - tegula check -------------------------------------------===//
 
 #include "Commands.h"
-
-#include "tegula/Pipeline/Compile.h"
+#include "ReportArguments.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -62,25 +61,9 @@ static void printJson(ArrayRef<UnsupportedNode> unsupported,
 }
 
 int tegula::tools::runCheck(ArrayRef<StringRef> arguments) {
-  CompileOptions options;
-  StringRef path;
-  SmallVector<StringRef> words;
-  bool asJson = false;
-  for (StringRef argument : arguments) {
-    if (argument == "--help")
-      return outs() << kUsage, 0;
-    if (argument == "--json")
-      asJson = true;
-    else if (argument.starts_with("-"))
-      words.push_back(argument);
-    else
-      path = argument;
-  }
-  std::string message;
-  if (path.empty())
-    return errs() << kUsage, 2;
-  if (!parseOptions(words, options, message))
-    return errs() << "tegula check: " << message << "\n", 2;
+  ReportArguments given;
+  if (std::optional<int> code = given.parse("check", kUsage, arguments))
+    return *code;
   std::unique_ptr<mlir::MLIRContext> context = createContext();
   std::vector<std::string> errors;
   mlir::ScopedDiagnosticHandler handler(
@@ -91,8 +74,9 @@ int tegula::tools::runCheck(ArrayRef<StringRef> arguments) {
       });
   std::vector<UnsupportedNode> unsupported;
   size_t numOps = 0;
-  bool read = checkFile(path, options, *context, unsupported, numOps);
-  if (asJson) {
+  bool read =
+      checkFile(given.path, given.options, *context, unsupported, numOps);
+  if (given.asJson) {
     printJson(unsupported, errors, numOps);
   } else if (read) {
     Groups groups;

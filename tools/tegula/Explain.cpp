@@ -1,8 +1,7 @@
 //===- Explain.cpp - tegula explain ---------------------------------------===//
 
 #include "Commands.h"
-
-#include "tegula/Pipeline/Compile.h"
+#include "ReportArguments.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -79,25 +78,9 @@ static void printJson(ArrayRef<KernelExplanation> kernels) {
 }
 
 int tegula::tools::runExplain(ArrayRef<StringRef> arguments) {
-  CompileOptions options;
-  StringRef path;
-  SmallVector<StringRef> words;
-  bool asJson = false;
-  for (StringRef argument : arguments) {
-    if (argument == "--help")
-      return outs() << kUsage, 0;
-    if (argument == "--json")
-      asJson = true;
-    else if (argument.starts_with("-"))
-      words.push_back(argument);
-    else
-      path = argument;
-  }
-  std::string message;
-  if (path.empty())
-    return errs() << kUsage, 2;
-  if (!parseOptions(words, options, message))
-    return errs() << "tegula explain: " << message << "\n", 2;
+  ReportArguments given;
+  if (std::optional<int> code = given.parse("explain", kUsage, arguments))
+    return *code;
   std::unique_ptr<mlir::MLIRContext> context = createContext();
   mlir::ScopedDiagnosticHandler handler(
       context.get(), [&](mlir::Diagnostic &diagnostic) {
@@ -106,8 +89,8 @@ int tegula::tools::runExplain(ArrayRef<StringRef> arguments) {
         return mlir::success();
       });
   std::vector<KernelExplanation> kernels;
-  if (!explainFile(path, options, *context, kernels))
+  if (!explainFile(given.path, given.options, *context, kernels))
     return 1;
-  asJson ? printJson(kernels) : printText(kernels);
+  given.asJson ? printJson(kernels) : printText(kernels);
   return 0;
 }

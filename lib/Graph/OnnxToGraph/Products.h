@@ -32,20 +32,6 @@ llvm::Expected<mlir::Value> convolution(mlir::OpBuilder &b, mlir::Location loc,
                                         int64_t groups, mlir::Type element,
                                         Terms terms = Terms::Products);
 
-/// The attributes of a windowed operator without pooling's.
-template <typename Op>
-WindowAttributes windowAttributesOf(Op op) {
-  WindowAttributes attributes;
-  attributes.autoPad = op.getAutoPad();
-  if (auto strides = op.getStrides())
-    attributes.strides = *strides;
-  if (auto dilations = op.getDilations())
-    attributes.dilations = *dilations;
-  if (auto pads = op.getPads())
-    attributes.pads = *pads;
-  return attributes;
-}
-
 } // namespace tegula::graph
 
 #endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_PRODUCTS_H

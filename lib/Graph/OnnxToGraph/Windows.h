@@ -56,18 +56,25 @@ mlir::Value pooled(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
 mlir::AffineExpr windowExpr(mlir::OpBuilder &b, const Window &window,
                             unsigned position, unsigned tap);
 
-/// The attributes of a pooling operator.
+/// The attributes of a windowed operator without pooling's.
 template <typename Op>
-WindowAttributes attributesOf(Op op) {
+WindowAttributes windowAttributesOf(Op op) {
   WindowAttributes attributes;
   attributes.autoPad = op.getAutoPad();
-  attributes.ceilMode = op.getCeilMode() != 0;
   if (auto strides = op.getStrides())
     attributes.strides = *strides;
   if (auto dilations = op.getDilations())
     attributes.dilations = *dilations;
   if (auto pads = op.getPads())
     attributes.pads = *pads;
+  return attributes;
+}
+
+/// The attributes of a pooling operator.
+template <typename Op>
+WindowAttributes attributesOf(Op op) {
+  WindowAttributes attributes = windowAttributesOf(op);
+  attributes.ceilMode = op.getCeilMode() != 0;
   return attributes;
 }
 
