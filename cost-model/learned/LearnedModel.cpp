@@ -31,29 +31,27 @@ static Problem withBatch(Problem problem) {
   return problem;
 }
 
-/// The sum of trees as a factor of time, and the spread as one of both ways.
-static Estimate corrected(double seconds, float correction, float spread) {
-  return {seconds * std::exp(double(correction)), std::exp(double(spread))};
+template <typename Problem, typename Schedule>
+Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
+                                 const CpuTarget &target, float spread) const {
+  problem = withBatch(problem);
+  AnalyticTime time = analyze(problem, schedule, target);
+  if (!covers(target) || !isTrained(problem))
+    return {time.total, /*spread=*/0};
+  auto features = values(featuresOf(problem, schedule, target, time));
+  // The sum of trees as a factor of time, and the spread as one of both ways.
+  return {time.total * std::exp(double(correction(features.data()))),
+          std::exp(double(spread))};
 }
 
-Estimate LearnedModel::estimate(const ContractionProblem &asked,
+Estimate LearnedModel::estimate(const ContractionProblem &problem,
                                 const ContractionSchedule &schedule,
                                 const CpuTarget &target) const {
-  auto problem = withBatch(asked);
-  AnalyticTime time = analyze(problem, schedule, target);
-  if (!covers(target) || !isTrained(problem))
-    return {time.total, /*spread=*/0};
-  auto features = values(featuresOf(problem, schedule, target, time));
-  return corrected(time.total, correction(features.data()), contractionSpread);
+  return corrected(problem, schedule, target, contractionSpread);
 }
 
-Estimate LearnedModel::estimate(const ConvolutionProblem &asked,
+Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
                                 const ConvolutionSchedule &schedule,
                                 const CpuTarget &target) const {
-  auto problem = withBatch(asked);
-  AnalyticTime time = analyze(problem, schedule, target);
-  if (!covers(target) || !isTrained(problem))
-    return {time.total, /*spread=*/0};
-  auto features = values(featuresOf(problem, schedule, target, time));
-  return corrected(time.total, correction(features.data()), convolutionSpread);
+  return corrected(problem, schedule, target, convolutionSpread);
 }

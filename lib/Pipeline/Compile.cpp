@@ -69,6 +69,13 @@ private:
       return fail(message);
     if (options.emit == Emit::PTX && !onGpu)
       return fail("--emit=ptx needs a GPU, such as --target=cuda:sm_80");
+    bool choosesForCpu =
+        !options.schedules.empty() || !options.costModel.empty() ||
+        options.schedulePoint >= 0 || options.scheduleSeed >= 0;
+    if (onGpu && choosesForCpu)
+      return fail("--schedule, --schedule-point, --schedule-seed and "
+                  "--cost-model are about CPUs; leave them out with --target=" +
+                  options.target);
     // The host's part is small: it runs on every x86-64.
     if (!machine::machineFor(onGpu ? "x86-64" : options.target, machine,
                              message))

@@ -325,32 +325,31 @@ extern "C" int32_t tegula_rt_gpu_copy(void *opaque, void *target,
              : ctx->status;
 }
 
+/// Waits for what the stream was given last; `queued` is what that returned.
+static int32_t finished(TegulaContext *ctx, int queued, const char *what) {
+  GpuState &gpu = *ctx->gpu;
+  return succeeded(ctx, queued, what) &&
+                 succeeded(ctx, gpu.driver.streamSynchronize(gpu.stream), what)
+             ? TEGULA_OK
+             : ctx->status;
+}
+
 extern "C" int32_t tegula_rt_gpu_read(void *opaque, void *host,
                                       const void *device, int64_t bytes) {
   TegulaContext *ctx = contextOf(opaque);
   GpuState &gpu = *ctx->gpu;
-  return succeeded(
-             ctx,
-             gpu.driver.copyToHost(host, address(device), bytes, gpu.stream),
-             "reading a value") &&
-                 succeeded(ctx, gpu.driver.streamSynchronize(gpu.stream),
-                           "reading a value")
-             ? TEGULA_OK
-             : ctx->status;
+  return finished(
+      ctx, gpu.driver.copyToHost(host, address(device), bytes, gpu.stream),
+      "reading a value");
 }
 
 extern "C" int32_t tegula_rt_gpu_write(void *opaque, void *device,
                                        const void *host, int64_t bytes) {
   TegulaContext *ctx = contextOf(opaque);
   GpuState &gpu = *ctx->gpu;
-  return succeeded(
-             ctx,
-             gpu.driver.copyToDevice(address(device), host, bytes, gpu.stream),
-             "writing a value") &&
-                 succeeded(ctx, gpu.driver.streamSynchronize(gpu.stream),
-                           "writing a value")
-             ? TEGULA_OK
-             : ctx->status;
+  return finished(
+      ctx, gpu.driver.copyToDevice(address(device), host, bytes, gpu.stream),
+      "writing a value");
 }
 
 extern "C" int32_t tegula_rt_gpu_launch(void *opaque,

@@ -36,6 +36,9 @@ public:
 
 private:
   bool covers(const CpuTarget &target) const;
+  template <typename Problem, typename Schedule>
+  Estimate corrected(Problem problem, const Schedule &schedule,
+                     const CpuTarget &target, float spread) const;
 
   TreeEnsemble trees;
   int64_t vectorBits = 0, vectorRegisters = 0;

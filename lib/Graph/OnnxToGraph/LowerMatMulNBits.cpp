@@ -28,18 +28,6 @@ struct NBits {
   int64_t blocks() const { return llvm::divideCeil(k, block); }
 };
 
-/// The bytes of a constant; empty if `value` is none.
-ArrayRef<char> constantBytes(Value value) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  if (!constant)
-    return {};
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      return blob->getData();
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  return dense && !dense.isSplat() ? dense.getRawData() : ArrayRef<char>();
-}
-
 /// The bytes of `value`, a constant, in another shape.
 Value reshapedConstant(OpBuilder &b, Location loc, Value value,
                        ArrayRef<int64_t> shape) {

@@ -12,19 +12,6 @@ using namespace mlir;
 
 namespace tegula::graph {
 
-/// The constant bytes behind `value`, which is of an 8-bit type; one for all
-/// elements of a splat. Empty if it is no constant.
-static ArrayRef<char> constantBytes(Value value) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  if (!constant)
-    return {};
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      return blob->getData();
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  return dense ? dense.getRawData() : ArrayRef<char>();
-}
-
 /// The one zero point of all elements, if it is known.
 static std::optional<int64_t> commonZero(const QuantisedTensor &tensor) {
   if (!tensor.zero)

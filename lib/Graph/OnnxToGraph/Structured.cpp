@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
@@ -346,6 +347,17 @@ Value transposed(OpBuilder &b, Location loc, Value tensor,
     out.push_back(dims[dim]);
   Value empty = emptyTensor(b, loc, out, type.getElementType());
   return linalg::TransposeOp::create(b, loc, tensor, empty, perm)->getResult(0);
+}
+
+ArrayRef<char> constantBytes(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  if (!constant)
+    return {};
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      return blob->getData();
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  return dense ? dense.getRawData() : ArrayRef<char>();
 }
 
 } // namespace tegula::graph

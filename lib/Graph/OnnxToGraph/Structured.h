@@ -100,6 +100,10 @@ bool isScalarized(mlir::Type type);
 llvm::SmallVector<mlir::Value>
 elementsOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor);
 
+/// The bytes of the constant `value`; of one element if all are equal. Empty if
+/// it is no constant.
+llvm::ArrayRef<char> constantBytes(mlir::Value value);
+
 } // namespace tegula::graph
 
 #endif // TEGULA_LIB_GRAPH_ONNXTOGRAPH_STRUCTURED_H

@@ -40,7 +40,6 @@ public:
 private:
   using Body = function_ref<Value(ArrayRef<Coord>, Value)>;
 
-  LogicalResult prepareOutput(const KernelOutput &output, std::string &reason);
   Value forPoints(ArrayRef<Value> extents, Value initial, Body body);
   Value reduce(const RowReduction &reduction);
   Value combine(const RowReduction &reduction, Value a, Value b);
@@ -65,41 +64,20 @@ private:
 LogicalResult GpuRowsLowering::prepare(std::string &reason) {
   kernel.bindInputs(emitter);
   rank = kernel.body.reductions.front().getNumParallelLoops();
-  for (linalg::LinalgOp op : kernel.body.reductions) {
-    FailureOr<RowReduction> reduction =
-        RowReduction::make(op, rank, emitter, reason);
-    if (failed(reduction))
-      return failure();
-    Type type = reduction->neutral.getType();
+  auto found = readReductions(kernel, emitter, reason);
+  if (failed(found))
+    return failure();
+  reductions = std::move(*found);
+  for (const RowReduction &reduction : reductions) {
+    Type type = reduction.neutral.getType();
     if (!type.isF32() && !type.isInteger(32)) {
       reason = "a reduction of a type that warps do not exchange";
       return failure();
     }
-    emitter.bindSource(op->getResult(0), nullptr);
-    reductions.push_back(*reduction);
   }
   for (const KernelOutput &output : kernel.outputs)
-    if (failed(prepareOutput(output, reason)))
+    if (failed(traceRowOutput(output, rank, reductions, emitter, reason)))
       return failure();
-  return success();
-}
-
-LogicalResult GpuRowsLowering::prepareOutput(const KernelOutput &output,
-                                             std::string &reason) {
-  auto accesses = emitter.trace(output.tensor, &reason);
-  if (failed(accesses))
-    return failure();
-  if (cast<MemRefType>(output.memref.getType()).getRank() < rank) {
-    reason = "an output has fewer dimensions than a row number";
-    return failure();
-  }
-  auto rows = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  for (const TensorAccess &access : *accesses)
-    for (const RowReduction &reduction : reductions)
-      if (access.tensor == reduction.op->getResult(0) && access.dims != rows) {
-        reason = "a reduction is read in another order than its rows";
-        return failure();
-      }
   return success();
 }
 

@@ -80,14 +80,10 @@ private:
 LogicalResult RowsLowering::prepare(std::string &reason) {
   kernel.bindInputs(emitter);
   rank = kernel.body.reductions.front().getNumParallelLoops();
-  for (linalg::LinalgOp op : kernel.body.reductions) {
-    FailureOr<RowReduction> reduction =
-        RowReduction::make(op, rank, emitter, reason);
-    if (failed(reduction))
-      return failure();
-    emitter.bindSource(op->getResult(0), nullptr);
-    reductions.push_back(*reduction);
-  }
+  auto found = readReductions(kernel, emitter, reason);
+  if (failed(found))
+    return failure();
+  reductions = std::move(*found);
   for (const KernelOutput &output : kernel.outputs)
     if (failed(prepareOutput(output, reason)))
       return failure();
@@ -97,27 +93,15 @@ LogicalResult RowsLowering::prepare(std::string &reason) {
 
 LogicalResult RowsLowering::prepareOutput(const KernelOutput &output,
                                           std::string &reason) {
-  auto accesses = emitter.trace(output.tensor, &reason);
+  auto accesses = traceRowOutput(output, rank, reductions, emitter, reason);
   if (failed(accesses))
     return failure();
   unsigned dims = cast<MemRefType>(output.memref.getType()).getRank();
-  if (dims < rank) {
-    reason = "an output has fewer dimensions than a row number";
-    return failure();
-  }
   RowOutput row{&output, {}};
   for (unsigned dim = rank; dim < dims; ++dim) {
     bool folds = dim + 1 < dims && canFold(*accesses, dim, dim + 1);
     row.space.folded.push_back(folds);
   }
-  // The reductions' values belong to this row alone.
-  for (const TensorAccess &access : *accesses)
-    for (const RowReduction &reduction : reductions)
-      if (access.tensor == reduction.op->getResult(0) &&
-          access.dims != llvm::to_vector(llvm::seq<int64_t>(0, rank))) {
-        reason = "a reduction is read in another order than its rows";
-        return failure();
-      }
   outputs.push_back(row);
   return success();
 }

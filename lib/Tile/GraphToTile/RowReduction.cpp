@@ -268,3 +268,42 @@ Value RowReduction::emit(OpBuilder &builder, Location loc,
   Value initial = emitter.emit(builder, loc, root.getDpsInits()[0], row);
   return combine(builder, loc, initial, total);
 }
+
+FailureOr<std::vector<RowReduction>>
+tegula::tile::readReductions(const KernelFunction &kernel,
+                             ElementwiseEmitter &emitter, std::string &reason) {
+  std::vector<RowReduction> reductions;
+  for (linalg::LinalgOp op : kernel.body.reductions) {
+    unsigned rank =
+        linalg::LinalgOp(kernel.body.reductions.front()).getNumParallelLoops();
+    FailureOr<RowReduction> reduction =
+        RowReduction::make(op, rank, emitter, reason);
+    if (failed(reduction))
+      return failure();
+    emitter.bindSource(op->getResult(0), nullptr);
+    reductions.push_back(*reduction);
+  }
+  return reductions;
+}
+
+FailureOr<SmallVector<TensorAccess>>
+tegula::tile::traceRowOutput(const KernelOutput &output, unsigned rank,
+                             ArrayRef<RowReduction> reductions,
+                             const ElementwiseEmitter &emitter,
+                             std::string &reason) {
+  auto accesses = emitter.trace(output.tensor, &reason);
+  if (failed(accesses))
+    return failure();
+  if (cast<MemRefType>(output.memref.getType()).getRank() < rank) {
+    reason = "an output has fewer dimensions than a row number";
+    return failure();
+  }
+  auto rows = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  for (const TensorAccess &access : *accesses)
+    for (const RowReduction &reduction : reductions)
+      if (access.tensor == reduction.op->getResult(0) && access.dims != rows) {
+        reason = "a reduction is read in another order than its rows";
+        return failure();
+      }
+  return accesses;
+}

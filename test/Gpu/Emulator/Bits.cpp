@@ -1,30 +1,12 @@
 //===- Bits.cpp - Logic, shifts, bit fields, permutations -----------------===//
 
 #include "Decoder.h"
-#include "Lanes.h"
+#include "IntegerOps.h"
 
 using namespace tegula::ptx;
 
 namespace {
 
-struct And {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a & b;
-  }
-};
-struct Or {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a | b;
-  }
-};
-struct Xor {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a ^ b;
-  }
-};
 struct Not {
   template <typename T>
   static T apply(T a) {

@@ -1,7 +1,7 @@
 //===- Integer.cpp - Integer arithmetic -----------------------------------===//
 
 #include "Decoder.h"
-#include "Lanes.h"
+#include "IntegerOps.h"
 
 using namespace tegula::ptx;
 
@@ -31,20 +31,6 @@ struct Widened<uint32_t> {
   using Type = uint64_t;
 };
 
-template <typename T>
-using Unsigned = std::make_unsigned_t<T>;
-
-// Sums and products wrap: computed without sign, in no less than 32 bits (a
-// product of two uint16_t would overflow an int).
-template <typename T>
-using Modular = std::conditional_t<(sizeof(T) < 4), uint32_t, Unsigned<T>>;
-
-struct Add {
-  template <typename T>
-  static T apply(T a, T b) {
-    return T(Modular<T>(a) + Modular<T>(b));
-  }
-};
 struct Sub {
   template <typename T>
   static T apply(T a, T b) {
@@ -121,18 +107,6 @@ struct Rem {
     if (std::is_signed_v<T> && b == T(-1))
       return 0;
     return a % b;
-  }
-};
-struct Min {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a < b ? a : b;
-  }
-};
-struct Max {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a > b ? a : b;
   }
 };
 struct Abs {

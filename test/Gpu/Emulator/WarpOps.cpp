@@ -1,7 +1,7 @@
 //===- WarpOps.cpp - Exchange between the lanes of a warp -----------------===//
 
 #include "Decoder.h"
-#include "Lanes.h"
+#include "IntegerOps.h"
 
 using namespace tegula::ptx;
 
@@ -113,43 +113,6 @@ Step match(Warp &warp, const Instr &instr, uint32_t mask) {
   return Step::Next;
 }
 
-struct ReduceAdd {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a + b;
-  }
-};
-struct ReduceMin {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a < b ? a : b;
-  }
-};
-struct ReduceMax {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a > b ? a : b;
-  }
-};
-struct ReduceAnd {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a & b;
-  }
-};
-struct ReduceOr {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a | b;
-  }
-};
-struct ReduceXor {
-  template <typename T>
-  static T apply(T a, T b) {
-    return a ^ b;
-  }
-};
-
 /// redux. src: value, members.
 template <typename Op, typename T>
 Step reduce(Warp &warp, const Instr &instr, uint32_t mask) {
@@ -166,14 +129,14 @@ Step reduce(Warp &warp, const Instr &instr, uint32_t mask) {
 
 Handler findReduce(const Statement &s) {
   const bool isSigned = s.parts.back() == "s32";
-  return s.has("add")   ? reduce<ReduceAdd, uint32_t>
-         : s.has("min") ? (isSigned ? reduce<ReduceMin, int32_t>
-                                    : reduce<ReduceMin, uint32_t>)
-         : s.has("max") ? (isSigned ? reduce<ReduceMax, int32_t>
-                                    : reduce<ReduceMax, uint32_t>)
-         : s.has("and") ? reduce<ReduceAnd, uint32_t>
-         : s.has("or")  ? reduce<ReduceOr, uint32_t>
-         : s.has("xor") ? reduce<ReduceXor, uint32_t>
+  return s.has("add") ? reduce<Add, uint32_t>
+         : s.has("min")
+             ? (isSigned ? reduce<Min, int32_t> : reduce<Min, uint32_t>)
+         : s.has("max")
+             ? (isSigned ? reduce<Max, int32_t> : reduce<Max, uint32_t>)
+         : s.has("and") ? reduce<And, uint32_t>
+         : s.has("or")  ? reduce<Or, uint32_t>
+         : s.has("xor") ? reduce<Xor, uint32_t>
                         : nullptr;
 }
 

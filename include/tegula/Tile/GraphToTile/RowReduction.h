@@ -5,6 +5,7 @@
 
 #include "tegula/Tile/GraphToTile/EmitElementwise.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
+#include "tegula/Tile/GraphToTile/KernelFunction.h"
 
 #include <string>
 
@@ -67,6 +68,19 @@ private:
                        llvm::ArrayRef<mlir::Value> accumulators,
                        int64_t vl) const;
 };
+
+/// All reductions of `kernel`, whose inputs `emitter` knows; their results are
+/// bound as sources. Fails with a reason; see RowReduction::make.
+mlir::FailureOr<std::vector<RowReduction>>
+readReductions(const KernelFunction &kernel, ElementwiseEmitter &emitter,
+               std::string &reason);
+
+/// What `output` accesses, which may read the values of `reductions` of its own
+/// row alone, a row being its first `rank` dimensions. Fails with a reason.
+mlir::FailureOr<llvm::SmallVector<TensorAccess>>
+traceRowOutput(const KernelOutput &output, unsigned rank,
+               llvm::ArrayRef<RowReduction> reductions,
+               const ElementwiseEmitter &emitter, std::string &reason);
 
 } // namespace tegula::tile
 
