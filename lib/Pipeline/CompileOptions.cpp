@@ -91,6 +91,10 @@ static bool parseOption(StringRef word, CompileOptions &options,
     options.dumpStages = value.str();
     return true;
   }
+  if (value.consume_front("--kernel-cache=")) {
+    options.kernelCache = value.str();
+    return !value.empty() || wrong("--kernel-cache=FOLDER");
+  }
   if (value.consume_front("--threads="))
     return !value.getAsInteger(10, options.threads) || wrong("a number");
   if (word == "--verify")

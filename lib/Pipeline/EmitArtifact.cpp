@@ -27,6 +27,7 @@ static target::EmitOptions emitOptions(const ArtifactParts &parts,
   result.features = parts.machine.featureString();
   // Plain loops are for comparison and debugging; they need no heavy passes.
   result.optLevel = options.optLevel == 0 ? 1 : options.optLevel;
+  result.kernelCache = options.kernelCache;
   return result;
 }
 

@@ -60,7 +60,8 @@ llvm::Error tegula::pipeline::compileKernels(ModuleOp module,
       target::translateToLLVM(*device, context);
   if (!code)
     return llvm::createStringError("the device code could not be translated");
-  llvm::Expected<std::string> ptx = target::emitPtx(*code, parts.gpu);
+  llvm::Expected<std::string> ptx =
+      target::emitPtx(*code, parts.gpu, options.kernelCache);
   if (!ptx)
     return ptx.takeError();
   parts.image = std::move(*ptx);

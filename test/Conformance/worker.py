@@ -23,6 +23,8 @@ from compare import Mismatch, compare  # noqa: E402
 
 import tegula  # noqa: E402
 
+# Code of LLVM modules that are still the same is not generated again.
+KERNEL_CACHE = HERE.parents[1] / "build" / "kernel-cache"
 
 def session_of(case, mode, model, feeds, threads):
     """Compile the case the way the mode asks."""
@@ -33,7 +35,7 @@ def session_of(case, mode, model, feeds, threads):
     else:
         source = case.model
     options = {"O0": {"O": 0}, "gpu": {"target": "cuda:sm_90a", "gpu_image": "ptx"}}.get(mode, {})
-    return tegula.InferenceSession(source, threads=threads, **options)
+    return tegula.InferenceSession(source, threads=threads, kernel_cache=KERNEL_CACHE, **options)
 
 
 def check_driver():

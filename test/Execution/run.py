@@ -27,6 +27,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "release" / "python")]
 PASSING = HERE / "passing.json"
+# Code of LLVM modules that are still the same is not generated again.
+KERNEL_CACHE = HERE.parents[1] / "build" / "kernel-cache"
 NO_FAMILY = {"run", "harness"}
 MODES = {"O3": (3, False), "O0": (0, False), "O3-dynamic": (3, True), "O0-dynamic": (0, True)}
 
@@ -51,7 +53,7 @@ def attempt(case, mode):
 
     level, symbolic = MODES[mode]
     try:
-        session = tegula.InferenceSession(case.model(symbolic=symbolic), threads=1, O=level)
+        session = tegula.InferenceSession(case.model(symbolic=symbolic), threads=1, O=level, kernel_cache=KERNEL_CACHE)
         case.check(session.run(None, case.feeds))
     except AssertionError as error:
         return f"wrong: {error}"

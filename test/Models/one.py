@@ -11,7 +11,8 @@ import pathlib
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "build" / "release" / "python"))
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "build" / "release" / "python"))
 
 import numpy as np  # noqa: E402
 
@@ -27,7 +28,7 @@ def peak_rss():
 def compile_step(model, output, *flags):
     """Times and memory of a compilation; the RSS of Python and NumPy is taken off."""
     before, start = peak_rss(), time.perf_counter()
-    tegula.compile(model, output, flags=list(flags))
+    tegula.compile(model, output, flags=list(flags), kernel_cache=ROOT / "build" / "kernel-cache")
     return {"seconds": time.perf_counter() - start, "rss": peak_rss() - before,
             "bytes": pathlib.Path(output).stat().st_size}
 

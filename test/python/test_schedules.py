@@ -1,6 +1,7 @@
 """All points of a kernel's schedule space belong to one numerics class: whatever
 point is taken, no bit of a result changes."""
 
+import pathlib
 import unittest
 
 import numpy as np
@@ -9,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import tegula
 
+KERNEL_CACHE = pathlib.Path(__file__).resolve().parents[2] / "build" / "kernel-cache"
 SEEDS = range(32)
 RNG = np.random.default_rng(4)
 
@@ -38,7 +40,7 @@ class EverySchedule(unittest.TestCase):
         model, feeds = model_of(nodes, inputs, list(weights))
         expected = tegula.InferenceSession(model, threads=1).run(None, feeds)[0]
         for seed in SEEDS:
-            session = tegula.InferenceSession(model, threads=2, schedule_seed=seed)
+            session = tegula.InferenceSession(model, threads=2, schedule_seed=seed, kernel_cache=KERNEL_CACHE)
             got = session.run(None, feeds)[0]
             np.testing.assert_array_equal(got.view("u4"), expected.view("u4"), f"seed {seed}")
 

@@ -36,6 +36,7 @@ static constexpr StringLiteral kUsage =
     "  --dump-stages=FOLDER  write every stage's MLIR\n"
     "  --verify              check the IR after every pass\n"
     "  --timing              print the time of each stage\n"
+    "  --kernel-cache=FOLDER keep generated code, and take what is there\n"
     "  --threads=N           threads of the compiler\n";
 
 /// The default output: the model's path with the extension of what is emitted.

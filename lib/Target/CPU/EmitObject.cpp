@@ -1,8 +1,13 @@
 //===- EmitObject.cpp - LLVM modules to object files and assembly --------===//
 
 #include "tegula/Target/CPU/EmitObject.h"
+
+#include "tegula/Support/KernelCache.h"
+
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -172,13 +177,29 @@ tegula::target::emitObject(Module &module, const EmitOptions &options,
   return bytes;
 }
 
+/// Everything that decides the object file of `module`.
+static SmallString<0> cacheText(const Module &module,
+                                const EmitOptions &options) {
+  SmallString<0> text;
+  raw_svector_ostream out(text);
+  out << "object " TEGULA_EMITTER_HASH " LLVM " LLVM_VERSION_STRING " "
+      << options.triple << ' ' << options.cpu << ' ' << options.features
+      << " -O" << options.optLevel << '\n';
+  WriteBitcodeToFile(module, out);
+  return text;
+}
+
 static Error emitOne(const ModuleMaker &maker, const EmitOptions &options,
-                     SmallVector<char, 0> &result) {
+                     const KernelCache &cache, SmallVector<char, 0> &result) {
   LLVMContext context;
   Expected<std::unique_ptr<Module>> module = maker(context);
   if (!module)
     return module.takeError();
-  Expected<SmallVector<char, 0>> bytes = emitObject(**module, options);
+  auto emit = [&] { return emitObject(**module, options); };
+  Expected<SmallVector<char, 0>> bytes =
+      options.kernelCache.empty()
+          ? emit()
+          : cache.get(cacheText(**module, options), emit);
   if (!bytes)
     return bytes.takeError();
   result = std::move(*bytes);
@@ -191,11 +212,12 @@ tegula::target::emitObjects(ArrayRef<ModuleMaker> makers,
                             const std::function<void(size_t)> &progress) {
   initializeTargets();
   std::vector<SmallVector<char, 0>> results(makers.size());
+  const KernelCache cache(options.kernelCache);
   std::mutex mutex;
   std::vector<std::string> messages(makers.size());
   size_t done = 0;
   auto compile = [&](size_t index) {
-    Error error = emitOne(makers[index], options, results[index]);
+    Error error = emitOne(makers[index], options, cache, results[index]);
     std::lock_guard<std::mutex> lock(mutex);
     if (error)
       messages[index] = toString(std::move(error));
@@ -208,6 +230,7 @@ tegula::target::emitObjects(ArrayRef<ModuleMaker> makers,
       pool.async(compile, i);
     pool.wait();
   }
+  cache.prune();
   // The first in order, so that the message does not depend on the threads.
   for (const std::string &message : messages)
     if (!message.empty())

@@ -1,8 +1,11 @@
 //===- Assemble.cpp - LLVM IR to PTX to a cubin ---------------------------===//
 
+#include "tegula/Support/KernelCache.h"
 #include "tegula/Target/GPU/Program.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -93,20 +96,38 @@ static Error optimize(Module &module, TargetMachine &machine) {
   return Error::success();
 }
 
-Expected<std::string> target::emitPtx(Module &module, const machine::Gpu &gpu) {
+static Expected<KernelCache::Code> generatePtx(Module &module,
+                                               const machine::Gpu &gpu) {
   Expected<std::unique_ptr<TargetMachine>> machine = createMachine(gpu);
   if (!machine)
     return machine.takeError();
   if (Error error = optimize(module, **machine))
     return std::move(error);
-  SmallVector<char, 0> bytes;
+  KernelCache::Code bytes;
   raw_svector_ostream stream(bytes);
   legacy::PassManager passes;
   if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
                                       CodeGenFileType::AssemblyFile))
     return createStringError("LLVM cannot write PTX");
   passes.run(module);
-  return std::string(bytes.begin(), bytes.end());
+  return bytes;
+}
+
+Expected<std::string> target::emitPtx(Module &module, const machine::Gpu &gpu,
+                                      StringRef kernelCache) {
+  SmallString<0> text;
+  raw_svector_ostream out(text);
+  if (!kernelCache.empty()) {
+    out << "ptx " TEGULA_ASSEMBLER_HASH " LLVM " LLVM_VERSION_STRING " "
+        << gpu.chip << ' ' << gpu.ptxFeatures << '\n';
+    WriteBitcodeToFile(module, out);
+  }
+  Expected<KernelCache::Code> code = KernelCache(kernelCache).get(text, [&] {
+    return generatePtx(module, gpu);
+  });
+  if (!code)
+    return code.takeError();
+  return std::string(code->begin(), code->end());
 }
 
 Expected<std::string> target::findPtxas(StringRef given) {

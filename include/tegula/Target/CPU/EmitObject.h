@@ -29,6 +29,8 @@ struct EmitOptions {
   std::string features;
   /// 0 to 3. Never changes numbers: there are no fast-math flags at any level.
   unsigned optLevel = 3;
+  /// The folder of a KernelCache that emitObjects uses; empty: none.
+  std::string kernelCache;
 };
 
 /// The file kinds that the code generator writes.

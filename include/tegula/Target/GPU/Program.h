@@ -28,9 +28,10 @@ struct GpuKernelRecord {
 
 /// The PTX of `module`, all of whose external functions are kernels. Fails if
 /// something is called that the module does not define: there is no library on
-/// the device.
+/// the device. `kernelCache`: the folder of a KernelCache; empty: none.
 llvm::Expected<std::string> emitPtx(llvm::Module &module,
-                                    const machine::Gpu &gpu);
+                                    const machine::Gpu &gpu,
+                                    llvm::StringRef kernelCache);
 
 /// Where ptxas is: `given` if that is not empty, else found in PATH. Fails with
 /// a message that says what to install.
