@@ -2,6 +2,7 @@
 
 #include "tegula/Pipeline/Pipelines.h"
 
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -128,6 +129,7 @@ void tegula::pipeline::buildGpuPipeline(OpPassManager &pm) {
   pm.addPass(target::createExpandMathPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(target::createConvertGpuKernelsPass());
+  pm.addPass(createConvertNVGPUToNVVMPass());
   pm.addPass(target::createConvertToLLVMPass());
 }
 

@@ -224,6 +224,27 @@ std::optional<MatmulLoops> tegula::sched::matchMatmul(linalg::LinalgOp op) {
   return loops;
 }
 
+bool tegula::sched::canCopyOperand(linalg::LinalgOp op,
+                                   const MatmulLoops &loops, unsigned number,
+                                   bool isExtended) {
+  ContractionBody body = *matchContractionBody(op);
+  Value used = number == 0 ? body.lhs : body.rhs;
+  if (isExtended)
+    if (auto extension = used.getDefiningOp<arith::ExtFOp>())
+      used = extension.getIn();
+  AffineMap map = op.getIndexingMapsArray()[number];
+  if (used != op.getBlock()->getArgument(number) || map.getNumResults() == 0 ||
+      !map.isProjectedPermutation())
+    return false;
+  unsigned last = cast<AffineDimExpr>(map.getResults().back()).getPosition();
+  ArrayRef<unsigned> own = number == loops.rows ? loops.m : loops.n;
+  if (last != loops.k.back() && (own.empty() || last != own.back()))
+    return false;
+  int64_t extent = op.getStaticLoopRanges()[last];
+  int64_t bytes = used.getType().getIntOrFloatBitWidth() / 8;
+  return !ShapedType::isDynamic(extent) && extent * bytes % kCopyBytes == 0;
+}
+
 //===----------------------------------------------------------------------===//
 // Families
 //===----------------------------------------------------------------------===//

@@ -144,12 +144,19 @@ LogicalResult GpuRowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 GpuMatmulAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       int64_t tileM, int64_t tileN, int64_t tileK,
-                      int64_t warpsM, int64_t warpsN, StringRef numerics) {
+                      int64_t warpsM, int64_t warpsN, StringRef copy,
+                      int64_t stages, StringRef numerics) {
   // The instruction computes 16 x 8 results from 8 (TF32) or 16 products each.
-  constexpr int64_t maxTile = 256, maxWarps = 8;
+  constexpr int64_t maxTile = 256, maxWarps = 8, maxStages = 8;
   if (numerics != "tf32x3" && numerics != "f16" && numerics != "bf16")
     return emitError() << "`numerics` must be tf32x3, f16 or bf16, found "
                        << numerics;
+  if (copy != "registers" && copy != "async")
+    return emitError() << "`copy` must be registers or async, found " << copy;
+  if (stages < 2 || stages > maxStages || (copy == "registers" && stages != 2))
+    return emitError() << "`stages` must be 2 to " << maxStages
+                       << ", and 2 for copies through registers, found "
+                       << stages;
   if (failed(verifyPositive(emitError, "tile_m", tileM, maxTile)) ||
       failed(verifyPositive(emitError, "tile_n", tileN, maxTile)) ||
       failed(verifyPositive(emitError, "tile_k", tileK, maxTile)) ||

@@ -85,6 +85,19 @@ static StringRef numericsOf(linalg::LinalgOp op) {
   return "tf32x3";
 }
 
+/// Are both operands read from memory as they are multiplied?
+static bool canCopyOperands(linalg::LinalgOp op, const MatmulLoops &loops,
+                            StringRef numerics) {
+  return llvm::all_of(ArrayRef({0u, 1u}), [&](unsigned number) {
+    return isa<BlockArgument>(op.getDpsInputs()[number]) &&
+           canCopyOperand(op, loops, number, numerics != "tf32x3");
+  });
+}
+
+/// Tiles in flight hide the latency of memory; more of them leave no room for a
+/// second block on a multiprocessor.
+static constexpr int64_t kAsyncStages = 3;
+
 /// Fewer terms than this do not fill an instruction.
 static constexpr int64_t kMinDepth = 8;
 
@@ -108,9 +121,11 @@ static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
     if (timeOf(product, tile, multiprocessors) <
         timeOf(product, *best, multiprocessors))
       best = &tile;
+  bool isAsync = canCopyOperands(op, *loops, numerics);
   return GpuMatmulAttr::get(context, best->m, best->n,
                             numerics == "tf32x3" ? 16 : 32, best->warpsM,
-                            best->warpsN, numerics);
+                            best->warpsN, isAsync ? "async" : "registers",
+                            isAsync ? kAsyncStages : 2, numerics);
 }
 
 /// As many warps as give each thread a few elements of a row.

@@ -8,7 +8,7 @@
 namespace tegula::tile {
 
 /// Threads of a warp.
-constexpr int64_t kWarpSize = 32;
+constexpr int64_t kWarpThreads = 32;
 
 /// The memory space of what the threads of a block share.
 constexpr int64_t kSharedSpace = 3;

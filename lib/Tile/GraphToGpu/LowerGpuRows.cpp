@@ -135,10 +135,10 @@ Value GpuRowsLowering::combine(const RowReduction &reduction, Value a,
 }
 
 Value GpuRowsLowering::overLanes(const RowReduction &reduction, Value value) {
-  for (int32_t offset = kWarpSize / 2; offset >= 1; offset /= 2) {
+  for (int32_t offset = kWarpThreads / 2; offset >= 1; offset /= 2) {
     Value other =
-        gpu::ShuffleOp::create(builder, loc, value, offset, int32_t(kWarpSize),
-                               gpu::ShuffleMode::XOR)
+        gpu::ShuffleOp::create(builder, loc, value, offset,
+                               int32_t(kWarpThreads), gpu::ShuffleMode::XOR)
             .getShuffleResult();
     value = combine(reduction, value, other);
   }
@@ -148,17 +148,17 @@ Value GpuRowsLowering::overLanes(const RowReduction &reduction, Value value) {
 /// Each reduction has shared memory of its own, so that nobody overwrites what
 /// others have yet to read.
 Value GpuRowsLowering::overWarps(const RowReduction &reduction, Value value) {
-  int64_t warps = threads / kWarpSize;
+  int64_t warps = threads / kWarpThreads;
   if (warps == 1)
     return value;
   auto type = MemRefType::get({warps}, value.getType(), AffineMap(),
                               builder.getI64IntegerAttr(kSharedSpace));
   Value shared = memref::AllocOp::create(builder, loc, type);
-  Value lane = builder.createOrFold<arith::RemUIOp>(loc, thread,
-                                                    index.constant(kWarpSize));
+  Value lane = builder.createOrFold<arith::RemUIOp>(
+      loc, thread, index.constant(kWarpThreads));
   index.branch(index.equal(lane, index.constant(0)), [&] {
     memref::StoreOp::create(builder, loc, value, shared,
-                            index.div(thread, kWarpSize));
+                            index.div(thread, kWarpThreads));
   });
   gpu::BarrierOp::create(builder, loc);
   Value total;

@@ -65,11 +65,23 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
   plan.resultMap = maps[2];
   auto operand = [&](unsigned number, ArrayRef<unsigned> own, bool isRows) {
     AffineMap map = maps[number];
-    return Operand{op.getDpsInputs()[number], map, llvm::to_vector(own), isRows,
-                   runsAlong(map, loops->k) && !runsAlong(map, own)};
+    return Operand{op.getDpsInputs()[number],
+                   map,
+                   llvm::to_vector(own),
+                   isRows,
+                   runsAlong(map, loops->k) && !runsAlong(map, own),
+                   kernel.memoryOf(op.getDpsInputs()[number])};
   };
   plan.rows = operand(loops->rows, loops->m, /*isRows=*/true);
   plan.columns = operand(1 - loops->rows, loops->n, /*isRows=*/false);
+
+  for (unsigned number : {0u, 1u})
+    if (schedule.getCopy() != "registers" &&
+        (!kernel.memoryOf(op.getDpsInputs()[number]) ||
+         !sched::canCopyOperand(op, *loops, number, numerics != "tf32x3"))) {
+      reason = "an operand cannot be copied as it lies in memory";
+      return failure();
+    }
 
   kernel.bindInputs(emitter);
   Value initial = op.getDpsInits()[0];

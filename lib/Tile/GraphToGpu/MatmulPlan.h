@@ -32,6 +32,8 @@ struct MatmulPlan {
     bool isRows = false;
     /// Neighbours in memory are neighbours in k, else in m (n).
     bool runsAlongK = false;
+    /// Where the operand lies; null if it is computed.
+    mlir::Value memory;
   };
   Operand rows, columns;
 

@@ -61,12 +61,9 @@ static void split(OpBuilder &builder, Location loc, Value value,
       arith::SelectOp::create(builder, loc, isFinite, cut, zero));
 }
 
-TensorCore::Fragment
-TensorCore::makeFragment(int64_t registers,
-                         llvm::function_ref<Value(int64_t)> load) const {
+TensorCore::Fragment TensorCore::makeFragment(ArrayRef<Value> registers) const {
   Fragment fragment;
-  for (int64_t i = 0; i != registers; ++i) {
-    Value value = load(i);
+  for (Value value : registers) {
     if (isSplit)
       split(builder, loc, value, fragment);
     else if (element.isF16())

@@ -29,9 +29,8 @@ public:
 
   /// What operands in shared memory are.
   mlir::Type getElementType() const { return element; }
-  /// Positions of k that one instruction takes, and that one register holds.
+  /// Positions of k that one instruction takes.
   int64_t getDepth() const { return isSplit ? 8 : 16; }
-  int64_t getPack() const { return isSplit ? 1 : 2; }
 
   /// One operand of the instruction.
   struct Fragment {
@@ -41,10 +40,8 @@ public:
     llvm::SmallVector<mlir::Value> rest, finite;
   };
 
-  /// A fragment of registers that `load(register)` reads: a float, or a vector
-  /// of `getPack()` elements.
-  Fragment makeFragment(int64_t registers,
-                        llvm::function_ref<mlir::Value(int64_t)> load) const;
+  /// A fragment of registers, each a float or a vector of two 16-bit floats.
+  Fragment makeFragment(llvm::ArrayRef<mlir::Value> registers) const;
 
   /// accumulators += rows * columns; four floats.
   void multiply(const Fragment &rows, const Fragment &columns,

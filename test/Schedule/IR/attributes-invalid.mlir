@@ -31,24 +31,39 @@ func.func private @a() attributes {schedule = #sched.gpu_rows<threads = 2048, nu
 // -----
 
 // expected-error@+1 {{`numerics` must be tf32x3, f16 or bf16, found fp8}}
-func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, numerics = "fp8">}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "registers", stages = 2, numerics = "fp8">}
 
 // -----
 
 // expected-error@+1 {{`tile_m` must be a multiple of `warps_m * 16` (64), found 32}}
-func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 32, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, numerics = "tf32x3">}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 32, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, copy = "registers", stages = 2, numerics = "tf32x3">}
 
 // -----
 
 // expected-error@+1 {{at most 32 warps fit a block, found 64}}
-func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 8, warps_n = 8, numerics = "tf32x3">}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 8, warps_n = 8, copy = "registers", stages = 2, numerics = "tf32x3">}
 
 // -----
 
 // expected-error@+1 {{`tile_k` must be a multiple of `instruction` (16), found 8}}
-func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 8, warps_m = 2, warps_n = 2, numerics = "f16">}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 8, warps_m = 2, warps_n = 2, copy = "registers", stages = 2, numerics = "f16">}
 
 // -----
 
 // expected-error@+1 {{`tile_m * tile_k` must be a multiple of `threads` (256), found 128}}
-func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 64, tile_k = 8, warps_m = 1, warps_n = 8, numerics = "tf32x3">}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 64, tile_k = 8, warps_m = 1, warps_n = 8, copy = "registers", stages = 2, numerics = "tf32x3">}
+
+// -----
+
+// expected-error@+1 {{`copy` must be registers or async, found dma}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "dma", stages = 2, numerics = "f16">}
+
+// -----
+
+// expected-error@+1 {{`stages` must be 2 to 8, and 2 for copies through registers, found 3}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "registers", stages = 3, numerics = "f16">}
+
+// -----
+
+// expected-error@+1 {{`stages` must be 2 to 8, and 2 for copies through registers, found 1}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "async", stages = 1, numerics = "f16">}

@@ -16,5 +16,5 @@ func.func private @f() attributes {schedule = #sched.loops<numerics = "in-order"
 func.func private @gp() attributes {schedule = #sched.gpu_points<threads = 256, numerics = "in-order">}
 // CHECK: #sched.gpu_rows<threads = 128, numerics = "butterfly128">
 func.func private @gr() attributes {schedule = #sched.gpu_rows<threads = 128, numerics = "butterfly128">}
-// CHECK: #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, numerics = "tf32x3">
-func.func private @gm() attributes {schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, numerics = "tf32x3">}
+// CHECK: #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, copy = "registers", stages = 2, numerics = "tf32x3">
+func.func private @gm() attributes {schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, warps_m = 4, warps_n = 2, copy = "registers", stages = 2, numerics = "tf32x3">}

@@ -3,9 +3,9 @@
 
 // Enough tiles for all multiprocessors: smaller tiles on larger GPUs.
 // CHECK-LABEL: func @product
-// CHECK: schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, {{.*}}numerics = "tf32x3">
+// CHECK: schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, {{.*}}copy = "async", stages = 3, numerics = "tf32x3">
 // SMALL-LABEL: func @product
-// SMALL: schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, {{.*}}numerics = "tf32x3">
+// SMALL: schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 16, {{.*}}copy = "async", stages = 3, numerics = "tf32x3">
 func.func @product(%a: tensor<512x768xf32>, %w: tensor<768x512xf32>) -> tensor<512x512xf32> {
   %e = tensor.empty() : tensor<512x512xf32>
   %r = graph.kernel ins(%a, %w : tensor<512x768xf32>, tensor<768x512xf32>) outs(%e : tensor<512x512xf32>) {
@@ -16,6 +16,34 @@ func.func @product(%a: tensor<512x768xf32>, %w: tensor<768x512xf32>) -> tensor<5
     graph.yield %m : tensor<512x512xf32>
   } -> tensor<512x512xf32>
   return %r : tensor<512x512xf32>
+}
+
+// -----
+
+// Rows of 770 floats do not start at multiples of 16 bytes; a negated operand is
+// not what lies in memory.
+// CHECK-LABEL: func @through_registers
+// CHECK: copy = "registers", stages = 2
+// CHECK: copy = "registers", stages = 2
+func.func @through_registers(%a: tensor<512x770xf32>, %w: tensor<770x512xf32>, %b: tensor<512x768xf32>, %v: tensor<768x512xf32>) -> (tensor<512x512xf32>, tensor<512x512xf32>) {
+  %e = tensor.empty() : tensor<512x512xf32>
+  %r = graph.kernel ins(%a, %w : tensor<512x770xf32>, tensor<770x512xf32>) outs(%e : tensor<512x512xf32>) {
+  ^bb0(%x: tensor<512x770xf32>, %y: tensor<770x512xf32>, %z: tensor<512x512xf32>):
+    %zero = arith.constant 0.0 : f32
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<512x512xf32>) -> tensor<512x512xf32>
+    %m = linalg.matmul ins(%x, %y : tensor<512x770xf32>, tensor<770x512xf32>) outs(%f : tensor<512x512xf32>) -> tensor<512x512xf32>
+    graph.yield %m : tensor<512x512xf32>
+  } -> tensor<512x512xf32>
+  %s = graph.kernel ins(%b, %v : tensor<512x768xf32>, tensor<768x512xf32>) outs(%e : tensor<512x512xf32>) {
+  ^bb0(%x: tensor<512x768xf32>, %y: tensor<768x512xf32>, %z: tensor<512x512xf32>):
+    %zero = arith.constant 0.0 : f32
+    %d = tensor.empty() : tensor<512x768xf32>
+    %n = linalg.negf ins(%x : tensor<512x768xf32>) outs(%d : tensor<512x768xf32>) -> tensor<512x768xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<512x512xf32>) -> tensor<512x512xf32>
+    %m = linalg.matmul ins(%n, %y : tensor<512x768xf32>, tensor<768x512xf32>) outs(%f : tensor<512x512xf32>) -> tensor<512x512xf32>
+    graph.yield %m : tensor<512x512xf32>
+  } -> tensor<512x512xf32>
+  return %r, %s : tensor<512x512xf32>, tensor<512x512xf32>
 }
 
 // -----

@@ -4,9 +4,9 @@
 // CHECK-LABEL: @f32
 // CHECK-SAME: %[[A:.+]]: memref<37x50xf32>, %[[B:.+]]: memref<50x70xf32>, %[[O:.+]]: memref<37x70xf32>
 // CHECK: scf.forall (%[[BLOCK:.+]]) in (9)
+// CHECK: gpu.thread_id x
 // CHECK-DAG: %[[SA:.+]] = memref.alloc() : memref<2x16x12xf32, 3>
 // CHECK-DAG: %[[SB:.+]] = memref.alloc() : memref<2x32x12xf32, 3>
-// CHECK: gpu.thread_id x
 // CHECK: scf.for %{{.+}} = %c0{{.*}} to %c50{{.*}} step %c8{{.*}} iter_args
 // CHECK: memref.store %{{.+}}, %[[SA]]
 // CHECK: memref.store %{{.+}}, %[[SB]]
@@ -20,7 +20,7 @@
 // CHECK: arith.maximumf
 // CHECK: memref.store %{{.+}}, %[[O]]
 // CHECK: {mapping = [#gpu.block<x>], tegula.threads = 32
-func.func @f32(%a: memref<37x50xf32>, %b: memref<50x70xf32>, %o: memref<37x70xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 8, warps_m = 1, warps_n = 1, numerics = "tf32x3">} {
+func.func @f32(%a: memref<37x50xf32>, %b: memref<50x70xf32>, %o: memref<37x70xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 8, warps_m = 1, warps_n = 1, copy = "registers", stages = 2, numerics = "tf32x3">} {
   %ta = bufferization.to_tensor %a restrict : memref<37x50xf32> to tensor<37x50xf32>
   %tb = bufferization.to_tensor %b restrict : memref<50x70xf32> to tensor<50x70xf32>
   %zero = arith.constant 0.0 : f32
@@ -44,9 +44,9 @@ func.func @f32(%a: memref<37x50xf32>, %b: memref<50x70xf32>, %o: memref<37x70xf3
 #c = affine_map<(m, n, k) -> (m, n)>
 // CHECK-LABEL: @f16
 // CHECK: memref.alloc() : memref<2x16x24xf16, 3>
-// CHECK: vector.load %{{.+}} : memref<2x16x24xf16, 3>, vector<2xf16>
+// CHECK: nvgpu.ldmatrix %{{.+}} : memref<2x16x24xf16, 3> -> vector<4x2xf16>
 // CHECK: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
-func.func @f16(%a: memref<16x32xf16>, %b: memref<32x32xf16>, %o: memref<16x32xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 16, warps_m = 1, warps_n = 1, numerics = "f16">} {
+func.func @f16(%a: memref<16x32xf16>, %b: memref<32x32xf16>, %o: memref<16x32xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 16, warps_m = 1, warps_n = 1, copy = "registers", stages = 2, numerics = "f16">} {
   %ta = bufferization.to_tensor %a restrict : memref<16x32xf16> to tensor<16x32xf16>
   %tb = bufferization.to_tensor %b restrict : memref<32x32xf16> to tensor<32x32xf16>
   %zero = arith.constant 0.0 : f32
@@ -70,7 +70,7 @@ func.func @f16(%a: memref<16x32xf16>, %b: memref<32x32xf16>, %o: memref<16x32xf3
 // CHECK-LABEL: @other
 // CHECK-SAME: schedule = #sched.gpu_points
 // CHECK: linalg.matmul
-func.func @other(%a: memref<16x32xf32>, %b: memref<32x32xf32>, %o: memref<16x32xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 16, warps_m = 1, warps_n = 1, numerics = "bf16">} {
+func.func @other(%a: memref<16x32xf32>, %b: memref<32x32xf32>, %o: memref<16x32xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 16, warps_m = 1, warps_n = 1, copy = "registers", stages = 2, numerics = "bf16">} {
   %ta = bufferization.to_tensor %a restrict : memref<16x32xf32> to tensor<16x32xf32>
   %tb = bufferization.to_tensor %b restrict : memref<32x32xf32> to tensor<32x32xf32>
   %zero = arith.constant 0.0 : f32

@@ -83,6 +83,16 @@ struct MatmulLoops {
 /// by loops alone; the operands may be accessed by sums of loops (windows).
 std::optional<MatmulLoops> matchMatmul(mlir::linalg::LinalgOp op);
 
+/// Bytes that a GPU copies to shared memory at once.
+constexpr int64_t kCopyBytes = 16;
+
+/// May operand `number` of the product be copied `kCopyBytes` at a time, as it
+/// lies in memory? It must be what is multiplied (if `isExtended`, then after
+/// an extension), be accessed by loops alone, and the loop along its last
+/// dimension must be the last one of k or of m (n) and of whole runs.
+bool canCopyOperand(mlir::linalg::LinalgOp op, const MatmulLoops &loops,
+                    unsigned number, bool isExtended);
+
 /// The family of a kernel.
 Family classifyKernel(const KernelBody &body);
 

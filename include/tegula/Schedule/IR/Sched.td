@@ -118,14 +118,21 @@ def GpuMatmulAttr : SchedAttr<"GpuMatmul", "gpu_matmul"> {
 
     ```mlir
     #sched.gpu_matmul<tile_m = 128, tile_n = 128, tile_k = 16, warps_m = 2,
-                      warps_n = 4, numerics = "tf32x3">
+                      warps_n = 4, copy = "async", stages = 3,
+                      numerics = "tf32x3">
     ```
+    `copy` says how tiles get to shared memory: through `registers`, which any
+    operand may, or `async`, by the GPU itself (cp.async, sm_80 and later) from
+    operands that lie in memory as they are multiplied. `stages` tiles are in
+    shared memory at a time.
+
     `numerics` names the operands of the instruction: `f16` or `bf16`, which are
     exact products, or `tf32x3`: each float is split into two TF32 numbers, and
     three of the four products are summed.
   }];
   let parameters = (ins "int64_t":$tile_m, "int64_t":$tile_n,
       "int64_t":$tile_k, "int64_t":$warps_m, "int64_t":$warps_n,
+      StringRefParameter<>:$copy, "int64_t":$stages,
       StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
 }

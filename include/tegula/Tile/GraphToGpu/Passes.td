@@ -31,8 +31,9 @@ def LowerGpuMatmulPass
   let summary = "Lower kernels with `#sched.gpu_matmul` to tensor-core tiles";
   let description = [{
     One block per tile of the result: both operands go through shared memory in
-    steps of k, the next step's elements are loaded while one is multiplied, and
-    what is fused behind the product is applied to the accumulators. Operands
+    steps of k, the next steps' elements are loaded (or copied asynchronously)
+    while one is multiplied, and what is fused behind the product is applied to
+    the accumulators. Operands
     may be anything that is elementwise in memory: windows and padding of a
     convolution are computed as the elements are loaded. Kernels that do not
     fit get `#sched.gpu_points` and a remark.
@@ -52,6 +53,7 @@ def LowerGpuMatmulPass
                            "::mlir::gpu::GPUDialect",
                            "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect",
+                           "::mlir::nvgpu::NVGPUDialect",
                            "::mlir::NVVM::NVVMDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect",
