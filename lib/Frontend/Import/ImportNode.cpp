@@ -114,6 +114,17 @@ LogicalResult Importer::importUpgraded(const NodeProto &node) {
           builder.getContext());
   if (inDialect)
     return importSchemaNode(node, *schema);
+  // ONNX Runtime registers some of its operators in ONNX's domain.
+  if (node.domain().empty() || node.domain() == "com.microsoft") {
+    auto function = microsoftFunction(node);
+    if (!function)
+      return emitError(locationOf(node))
+             << llvm::toString(function.takeError());
+    if (*function) {
+      llvm::SaveAndRestore keep(owner, std::shared_ptr<const void>(*function));
+      return importFunctionCall(node, **function);
+    }
+  }
   if (node.domain().empty())
     return emitError(locationOf(node))
            << "ONNX has no operator '" << node.op_type() << "' in operator set "

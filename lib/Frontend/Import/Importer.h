@@ -69,6 +69,12 @@ llvm::Error upgradeNode(const ::onnx::NodeProto &node, int64_t version,
                         ValueNames values,
                         std::vector<::onnx::NodeProto> &upgraded);
 
+/// An operator of ONNX Runtime's own, domain com.microsoft, in terms of ONNX's;
+/// null when there is no function for the inputs that `node` gives. An error
+/// names an attribute that would be ignored.
+llvm::Expected<std::shared_ptr<::onnx::FunctionProto>>
+microsoftFunction(const ::onnx::NodeProto &node);
+
 /// One import: names in scope, options, the module being built.
 class Importer {
 public:
