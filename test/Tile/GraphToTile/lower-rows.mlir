@@ -13,8 +13,12 @@
 // CHECK: math.exp %{{.*}} : vector<8xf32>
 // CHECK: vector.store %{{.*}}, %[[OUT]]
 // CHECK: arith.addf %{{.*}} : vector<8xf32>
-// CHECK: vector.shuffle
-// CHECK: vector.extract
+// CHECK: %[[LOW:.*]] = vector.extract_strided_slice %[[SUM:.*]] {offsets = [0], sizes = [4], strides = [1]}
+// CHECK: %[[HIGH:.*]] = vector.extract_strided_slice %[[SUM]] {offsets = [4], sizes = [4], strides = [1]}
+// CHECK: arith.addf %[[LOW]], %[[HIGH]] : vector<4xf32>
+// CHECK: arith.addf %{{.*}} : vector<2xf32>
+// CHECK: %[[ONE:.*]] = arith.addf %{{.*}} : vector<1xf32>
+// CHECK: vector.extract %[[ONE]][0]
 // CHECK: scf.for
 // CHECK-NOT: math.exp
 // CHECK: vector.load %[[OUT]]
