@@ -12,17 +12,18 @@ struct KnownGpu {
   const char *ptxFeatures;
   int32_t major, minor;
   bool isExact;
+  bool hasWarpgroups;
   int64_t multiprocessors;
   int64_t sharedBytesPerBlock;
 };
 
 // Tensor maps that name shared memory of the own block need PTX 8.6.
 constexpr KnownGpu kGpus[] = {
-    {"sm_80", "+ptx80", 8, 0, false, 108, 163 << 10},
-    {"sm_86", "+ptx80", 8, 6, false, 84, 99 << 10},
-    {"sm_89", "+ptx80", 8, 9, false, 128, 99 << 10},
-    {"sm_90", "+ptx80", 9, 0, false, 132, 227 << 10},
-    {"sm_90a", "+ptx86", 9, 0, true, 132, 227 << 10},
+    {"sm_80", "+ptx80", 8, 0, false, false, 108, 163 << 10},
+    {"sm_86", "+ptx80", 8, 6, false, false, 84, 99 << 10},
+    {"sm_89", "+ptx80", 8, 9, false, false, 128, 99 << 10},
+    {"sm_90", "+ptx80", 9, 0, false, false, 132, 227 << 10},
+    {"sm_90a", "+ptx86", 9, 0, true, true, 132, 227 << 10},
 };
 } // namespace
 
@@ -45,6 +46,7 @@ bool tegula::machine::gpuFor(const std::string &target, Gpu &gpu,
     gpu.computeMajor = row.major;
     gpu.computeMinor = row.minor;
     gpu.isExact = row.isExact;
+    gpu.hasWarpgroups = row.hasWarpgroups;
     gpu.multiprocessors = row.multiprocessors;
     gpu.sharedBytesPerBlock = row.sharedBytesPerBlock;
     return true;

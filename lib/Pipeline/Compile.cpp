@@ -123,6 +123,7 @@ private:
     stageOptions.verifyContract = options.verify;
     stageOptions.gpu = onGpu;
     stageOptions.multiprocessors = gpu.gpu.multiprocessors;
+    stageOptions.warpgroups = gpu.gpu.hasWarpgroups;
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
     stageOptions.vectorRegisters = machine.vectorRegisters;

@@ -39,8 +39,14 @@ static std::vector<target::GpuKernelRecord> recordsOf(ModuleOp device) {
     if (!threads)
       continue;
     auto shared = func->getAttrOfType<IntegerAttr>("tegula.shared_bytes");
+    int32_t maps = llvm::count_if(
+        llvm::seq<unsigned>(0, func.getNumArguments()), [&](unsigned i) {
+          return bool(
+              func.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()));
+        });
     records.push_back({func.getName().str(), int32_t(func.getNumArguments()),
-                       threads[0], shared ? int32_t(shared.getInt()) : 0});
+                       threads[0], shared ? int32_t(shared.getInt()) : 0,
+                       maps});
   }
   return records;
 }

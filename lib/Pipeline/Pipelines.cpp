@@ -3,6 +3,7 @@
 #include "tegula/Pipeline/Pipelines.h"
 
 #include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -47,6 +48,7 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   if (options.gpu) {
     sched::SelectGpuSchedulePassOptions gpu;
     gpu.multiprocessors = options.multiprocessors;
+    gpu.warpgroups = options.warpgroups;
     pm.addPass(sched::createSelectGpuSchedulePass(gpu));
     verify(pm, options, "schedule");
     return;
@@ -131,6 +133,7 @@ void tegula::pipeline::buildGpuPipeline(OpPassManager &pm) {
   pm.addPass(target::createConvertGpuKernelsPass());
   pm.addPass(createConvertNVGPUToNVVMPass());
   pm.addPass(target::createConvertToLLVMPass());
+  pm.addPass(createConvertNVVMToLLVMPass()); // Instructions without intrinsic.
 }
 
 void tegula::pipeline::buildLLVMPipeline(OpPassManager &pm,

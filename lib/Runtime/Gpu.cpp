@@ -352,6 +352,33 @@ extern "C" int32_t tegula_rt_gpu_write(void *opaque, void *device,
       "writing a value");
 }
 
+extern "C" int32_t tegula_rt_gpu_tensor_map(void *opaque, void *map,
+                                            const void *data, int64_t dtype,
+                                            int64_t rank, const int64_t *dims) {
+  TegulaContext *ctx = contextOf(opaque);
+  GpuState &gpu = *ctx->gpu;
+  if (!gpu.driver.tensorMapEncode)
+    return fail(ctx, TEGULA_GPU_FAILED,
+                "GPU: the driver is too old: it has no tensor maps");
+  constexpr int kMaxRank = 5;
+  constexpr int64_t kFloat16 = 10; // TensorProto.DataType
+  unsigned long long sizes[kMaxRank], strides[kMaxRank];
+  unsigned box[kMaxRank], steps[kMaxRank];
+  unsigned long long stride = 2;       // Bytes of an element.
+  for (int64_t i = 0; i < rank; ++i) { // The driver's order is innermost first.
+    sizes[i] = static_cast<unsigned long long>(dims[rank - 1 - i]);
+    box[i] = static_cast<unsigned>(dims[2 * rank - 1 - i]);
+    steps[i] = 1;
+    strides[i] = stride *= sizes[i];
+  }
+  const int error = gpu.driver.tensorMapEncode(
+      map, dtype == kFloat16 ? kCuTensorMapFloat16 : kCuTensorMapBFloat16,
+      static_cast<unsigned>(rank), address(data), sizes, strides, box, steps,
+      /*interleave=*/0, kCuTensorMapSwizzle128, kCuTensorMapPromote256,
+      /*fill=*/0);
+  return succeeded(ctx, error, "a tensor map") ? TEGULA_OK : ctx->status;
+}
+
 extern "C" int32_t tegula_rt_gpu_launch(void *opaque,
                                         const TegulaGpuKernel *kernel,
                                         const void *slots, int64_t blocks) {
@@ -363,9 +390,11 @@ extern "C" int32_t tegula_rt_gpu_launch(void *opaque,
   if (kernel->num_parameters > kMaxParameters)
     return fail(ctx, TEGULA_INTERNAL, "kernel '%s' has %d parameters",
                 kernel->name, (int)kernel->num_parameters);
-  for (int32_t i = 0; i < kernel->num_parameters; ++i)
-    parameters[i] =
-        const_cast<int64_t *>(static_cast<const int64_t *>(slots) + i);
+  const int64_t *slot = static_cast<const int64_t *>(slots);
+  for (int32_t i = 0; i < kernel->num_parameters; ++i) {
+    parameters[i] = const_cast<int64_t *>(slot);
+    slot += i < kernel->num_tensor_maps ? TEGULA_TENSOR_MAP_SLOTS : 1;
+  }
   CuLaunchConfig config = {};
   config.gridX = static_cast<unsigned>(blocks);
   config.gridY = config.gridZ = 1;

@@ -41,8 +41,11 @@ void *tegula::runtime::openGpuDriver(const char *library, GpuDriver *driver) {
       dlopen(library ? library : "libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     return nullptr;
-  if (findAll(handle, *driver))
+  if (findAll(handle, *driver)) {
+    // Since CUDA 12; only kernels for compute capability 9 ask for it.
+    find(handle, "cuTensorMapEncodeTiled", &driver->tensorMapEncode);
     return handle;
+  }
   dlclose(handle);
   return nullptr;
 }

@@ -34,6 +34,10 @@ enum : int {
   kCuAttributeComputeMinor = 76,
   kCuFunctionMaxDynamicShared = 8,
   kCuStreamNonBlocking = 1,
+  kCuTensorMapFloat16 = 6,
+  kCuTensorMapBFloat16 = 9,
+  kCuTensorMapSwizzle128 = 3,
+  kCuTensorMapPromote256 = 3,
 };
 
 /// The driver's functions; all return 0 on success.
@@ -65,6 +69,11 @@ struct GpuDriver {
   int (*streamSynchronize)(void *stream);
   int (*launch)(const CuLaunchConfig *config, void *function, void **parameters,
                 void **extra);
+  int (*tensorMapEncode)(void *map, int type, unsigned rank, CuDevicePtr data,
+                         const unsigned long long *sizes,
+                         const unsigned long long *strides, const unsigned *box,
+                         const unsigned *steps, int interleave, int swizzle,
+                         int promotion, int fill);
   int (*errorString)(int error, const char **text);
 };
 

@@ -21,6 +21,8 @@ struct Gpu {
   int32_t computeMinor = 0;
   /// Code for this chip runs on this compute capability only (the "a" chips).
   bool isExact = false;
+  /// Products of four warps (wgmma) and copies by tensor maps (TMA).
+  bool hasWarpgroups = false;
   int64_t multiprocessors = 108;
   int64_t sharedBytesPerBlock = 48 << 10; ///< Dynamic shared memory, at most.
 };

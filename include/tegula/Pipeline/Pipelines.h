@@ -25,6 +25,9 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<int64_t> multiprocessors{*this, "multiprocessors",
                                   llvm::cl::desc("Of the GPU"),
                                   llvm::cl::init(108)};
+  Option<bool> warpgroups{*this, "warpgroups",
+                          llvm::cl::desc("The GPU has products of warpgroups"),
+                          llvm::cl::init(false)};
   /// Facts of the target machine, in its own units (Machine.h).
   Option<bool> useFma{*this, "use-fma",
                       llvm::cl::desc("The target multiplies and adds at once"),

@@ -191,13 +191,16 @@ int32_t tegula_rt_fail(void *ctx, int32_t code, const char *message);
  * that is not 0 is a failure that is recorded.
  *===----------------------------------------------------------------------===*/
 
-/* One kernel. Parameters are passed as 8-byte slots. */
+/* One kernel. Parameters are passed as 8-byte slots; tensor maps, which come
+   first, as TEGULA_TENSOR_MAP_SLOTS of them each. */
+#define TEGULA_TENSOR_MAP_SLOTS 16
 typedef struct TegulaGpuKernel {
   const char *name;
   int32_t index; /* in TegulaGpuProgram.kernels */
   int32_t num_parameters;
   int32_t threads; /* of a block */
   int32_t shared_bytes;
+  int32_t num_tensor_maps; /* the first parameters */
 } TegulaGpuKernel;
 
 /* All device code of a model. */
@@ -228,6 +231,14 @@ int32_t tegula_rt_gpu_read(void *ctx, void *host, const void *device,
 /* `host` may change as soon as this returns. */
 int32_t tegula_rt_gpu_write(void *ctx, void *device, const void *host,
                             int64_t bytes);
+/* Writes to `map`, which is aligned to 64 bytes, how the GPU copies boxes of a
+   dense tensor at `data` to shared memory, with a swizzle of 128 bytes and
+   zeros for what lies outside. `dtype` is FLOAT16 or BFLOAT16; `dims` has
+   `rank` (at most 5) sizes of the tensor and as many of the box, outermost
+   first. */
+int32_t tegula_rt_gpu_tensor_map(void *ctx, void *map, const void *data,
+                                 int64_t dtype, int64_t rank,
+                                 const int64_t *dims);
 int32_t tegula_rt_gpu_launch(void *ctx, const TegulaGpuKernel *kernel,
                              const void *slots, int64_t blocks);
 

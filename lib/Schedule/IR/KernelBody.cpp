@@ -245,6 +245,48 @@ bool tegula::sched::canCopyOperand(linalg::LinalgOp op,
   return !ShapedType::isDynamic(extent) && extent * bytes % kCopyBytes == 0;
 }
 
+/// Are the loops from `position` of `all` on those of `list`?
+static bool startsWith(ArrayRef<unsigned> all, size_t position,
+                       ArrayRef<unsigned> list) {
+  return !list.empty() &&
+         all.drop_front(position).take_front(list.size()) == list;
+}
+
+std::optional<SmallVector<OperandDim>>
+tegula::sched::mapOperand(linalg::LinalgOp op, const MatmulLoops &loops,
+                          unsigned number, bool isExtended) {
+  auto type = cast<RankedTensorType>(op.getDpsInputs()[number].getType());
+  if (!type.hasStaticShape() || !canCopyOperand(op, loops, number, isExtended))
+    return std::nullopt;
+  ArrayRef<unsigned> own = number == loops.rows ? loops.m : loops.n;
+  std::optional<SmallVector<unsigned>> all =
+      loopsOf(op.getIndexingMapsArray()[number]);
+  SmallVector<OperandDim> dims;
+  bool hasOwn = false, hasK = false;
+  for (size_t i = 0; i < all->size(); i += dims.back().dims.size()) {
+    OperandDim dim;
+    size_t count = 1;
+    if (startsWith(*all, i, own)) {
+      dim.role = OperandDim::Own;
+      count = own.size();
+      hasOwn = true;
+    } else if (startsWith(*all, i, loops.k)) {
+      dim.role = OperandDim::K;
+      count = loops.k.size();
+      hasK = true;
+    } else if (llvm::is_contained(loops.batch, (*all)[i])) {
+      dim.loop = (*all)[i];
+    } else {
+      return std::nullopt;
+    }
+    dim.dims = llvm::to_vector(llvm::seq<int64_t>(i, i + count));
+    dims.push_back(std::move(dim));
+  }
+  if (!hasOwn || !hasK || dims.size() > kMaxMapDims)
+    return std::nullopt;
+  return dims;
+}
+
 //===----------------------------------------------------------------------===//
 // Families
 //===----------------------------------------------------------------------===//

@@ -151,8 +151,9 @@ GpuMatmulAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (numerics != "tf32x3" && numerics != "f16" && numerics != "bf16")
     return emitError() << "`numerics` must be tf32x3, f16 or bf16, found "
                        << numerics;
-  if (copy != "registers" && copy != "async")
-    return emitError() << "`copy` must be registers or async, found " << copy;
+  if (copy != "registers" && copy != "async" && copy != "tma")
+    return emitError() << "`copy` must be registers, async or tma, found "
+                       << copy;
   if (stages < 2 || stages > maxStages || (copy == "registers" && stages != 2))
     return emitError() << "`stages` must be 2 to " << maxStages
                        << ", and 2 for copies through registers, found "
@@ -167,6 +168,12 @@ GpuMatmulAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       failed(verifyMultiple(emitError, "tile_n", tileN, "warps_n * 8",
                             warpsN * 8)))
     return failure();
+  if (copy == "tma" &&
+      (numerics == "tf32x3" || tileM != warpsM * 16 || warpsM % 4 != 0 ||
+       warpsN != 1 || tileN % 64 != 0 || tileK != 64))
+    return emitError() << "`tma` needs 16-bit operands, a multiple of 4 warps "
+                          "of 16 rows each, a multiple of 64 columns and a "
+                          "`tile_k` of 64";
   int64_t threads = warpsM * warpsN * kWarp;
   if (threads > kMaxThreads)
     return emitError() << "at most " << kMaxThreads / kWarp

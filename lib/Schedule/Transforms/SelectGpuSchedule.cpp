@@ -25,6 +25,12 @@ struct Product {
   int64_t batch, m, n, k;
 };
 
+/// What the choice depends on.
+struct Gpu {
+  int64_t multiprocessors;
+  bool hasWarpgroups;
+};
+
 struct Tile {
   int64_t m, n, warpsM, warpsN;
 };
@@ -101,9 +107,36 @@ static constexpr int64_t kAsyncStages = 3;
 /// Fewer terms than this do not fill an instruction.
 static constexpr int64_t kMinDepth = 8;
 
+/// Can the GPU copy both operands by tensor maps?
+static bool canMapOperands(linalg::LinalgOp op, const MatmulLoops &loops) {
+  return llvm::all_of(ArrayRef({0u, 1u}), [&](unsigned number) {
+    return isa<BlockArgument>(op.getDpsInputs()[number]) &&
+           mapOperand(op, loops, number, /*isExtended=*/true);
+  });
+}
+
+/// Tiles of products by warpgroups, 64 rows each.
+static constexpr Tile kWarpgroupTiles[] = {
+    {128, 128, 8, 1},
+    {128, 64, 8, 1},
+    {64, 128, 4, 1},
+    {64, 64, 4, 1},
+};
+
+/// One multiprocessor holds one block; a power of two counts rounds by masks.
+static constexpr int64_t kTmaStages = 4;
+
+static const Tile &bestTile(ArrayRef<Tile> tiles, const Product &product,
+                            int64_t multiprocessors) {
+  return *llvm::min_element(tiles, [&](const Tile &a, const Tile &b) {
+    return timeOf(product, a, multiprocessors) <
+           timeOf(product, b, multiprocessors);
+  });
+}
+
 /// The schedule of a product; null if it is better computed in order.
 static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
-                                int64_t multiprocessors) {
+                                const Gpu &gpu) {
   linalg::LinalgOp op = body.reductions.front();
   std::optional<MatmulLoops> loops = matchMatmul(op);
   StringRef numerics = loops ? numericsOf(op) : StringRef();
@@ -116,15 +149,19 @@ static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
                   productOf(op, loops->n), productOf(op, loops->k)};
   if (product.k < kMinDepth)
     return Attribute();
-  const Tile *best = &kTiles[0];
-  for (const Tile &tile : kTiles)
-    if (timeOf(product, tile, multiprocessors) <
-        timeOf(product, *best, multiprocessors))
-      best = &tile;
+  const Tile &smallest = kWarpgroupTiles[std::size(kWarpgroupTiles) - 1];
+  if (gpu.hasWarpgroups && numerics != "tf32x3" && product.m >= smallest.m &&
+      product.n >= smallest.n && canMapOperands(op, *loops)) {
+    const Tile &tile = bestTile(kWarpgroupTiles, product, gpu.multiprocessors);
+    return GpuMatmulAttr::get(context, tile.m, tile.n, /*tile_k=*/64,
+                              tile.warpsM, tile.warpsN, "tma", kTmaStages,
+                              numerics);
+  }
+  const Tile &tile = bestTile(kTiles, product, gpu.multiprocessors);
   bool isAsync = canCopyOperands(op, *loops, numerics);
-  return GpuMatmulAttr::get(context, best->m, best->n,
-                            numerics == "tf32x3" ? 16 : 32, best->warpsM,
-                            best->warpsN, isAsync ? "async" : "registers",
+  return GpuMatmulAttr::get(context, tile.m, tile.n,
+                            numerics == "tf32x3" ? 16 : 32, tile.warpsM,
+                            tile.warpsN, isAsync ? "async" : "registers",
                             isAsync ? kAsyncStages : 2, numerics);
 }
 
@@ -144,12 +181,12 @@ static Attribute scheduleRows(MLIRContext *context, const KernelBody &body) {
 }
 
 static Attribute selectSchedule(MLIRContext *context, Block &block,
-                                int64_t multiprocessors) {
+                                const Gpu &gpu) {
   KernelBody body = readKernelBody(block);
   switch (classifyKernel(body)) {
   case Family::Contraction:
   case Family::Convolution:
-    if (Attribute matmul = scheduleMatmul(context, body, multiprocessors))
+    if (Attribute matmul = scheduleMatmul(context, body, gpu))
       return matmul;
     [[fallthrough]];
   case Family::Depthwise:
@@ -175,7 +212,7 @@ struct SelectGpuSchedulePass
         kernel->setAttr(kScheduleAttrName,
                         selectSchedule(&getContext(),
                                        kernel->getRegion(0).front(),
-                                       multiprocessors));
+                                       {multiprocessors, warpgroups}));
     });
   }
 };

@@ -4,6 +4,7 @@
 #include "tegula/Target/GPU/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "tegula/Target/Common/RuntimeCalls.h"
 
 namespace tegula::target {
@@ -15,7 +16,10 @@ using namespace mlir;
 using namespace tegula::target;
 
 static constexpr unsigned kSharedSpace = 3;
-static constexpr int64_t kSharedAlignment = 128;
+/// Tiles with a swizzle of 128 bytes repeat after 1024.
+static constexpr int64_t kSharedAlignment = 1024;
+static constexpr int64_t kBufferAlignment = 128;
+static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 namespace {
 
@@ -76,6 +80,9 @@ struct ConvertGpuKernelsPass
       MemRefType type = alloc.getType();
       OpBuilder builder(alloc);
       Location loc = alloc.getLoc();
+      bytes = llvm::alignTo(
+          bytes, std::max<uint64_t>(kBufferAlignment,
+                                    alloc.getAlignment().value_or(1)));
       Value base = LLVM::AddressOfOp::create(builder, loc, sharedMemory());
       Value address =
           LLVM::GEPOp::create(builder, loc, base.getType(), builder.getI8Type(),
@@ -83,13 +90,13 @@ struct ConvertGpuKernelsPass
       alloc.replaceAllUsesWith(
           RuntimeCalls::bufferAt(builder, loc, type, address, {}));
       int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-      bytes += llvm::alignTo(size, kSharedAlignment);
+      bytes += size;
       alloc.erase();
     });
     if (bytes > 0)
-      func->setAttr(
-          "tegula.shared_bytes",
-          IntegerAttr::get(IntegerType::get(&getContext(), 64), bytes));
+      func->setAttr("tegula.shared_bytes",
+                    IntegerAttr::get(IntegerType::get(&getContext(), 64),
+                                     llvm::alignTo(bytes, kBufferAlignment)));
   }
 
   LLVM::GlobalOp sharedMemory() {
@@ -102,6 +109,18 @@ struct ConvertGpuKernelsPass
                                   /*isConstant=*/false, LLVM::Linkage::External,
                                   name, Attribute(), kSharedAlignment,
                                   kSharedSpace);
+  }
+
+  /// A parameter that is the map itself, where the kernel reads it.
+  static DictionaryAttr tensorMapAttributes(OpBuilder &builder) {
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+    return builder.getDictionaryAttr(
+        {builder.getNamedAttr(LLVM::LLVMDialect::getByValAttrName(),
+                              TypeAttr::get(bytes)),
+         builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(),
+                              builder.getI64IntegerAttr(kTensorMapAlignment)),
+         builder.getNamedAttr(NVVM::NVVMDialect::getGridConstantAttrName(),
+                              builder.getUnitAttr())});
   }
 
   /// Gives `func` a pointer and the dynamic sizes for each buffer.
@@ -134,6 +153,11 @@ struct ConvertGpuKernelsPass
         for (int64_t dim = type.getNumDynamicDims(); dim > 0; --dim)
           sizes.push_back(addIndex());
         value = RuntimeCalls::bufferAt(builder, loc, type, data, sizes);
+      } else if (isa<nvgpu::TensorMapDescriptorType>(argument.getType())) {
+        value = UnrealizedConversionCastOp::create(
+                    builder, loc, argument.getType(),
+                    ValueRange{add(pointer, tensorMapAttributes(builder))})
+                    .getResult(0);
       } else {
         value = argument.getType().isIndex() ? addIndex()
                                              : add(argument.getType(), plain);

@@ -10,7 +10,7 @@ using namespace llvm;
 using namespace tegula;
 
 // The structs below are written field by field.
-static_assert(sizeof(TegulaGpuKernel) == 24 && sizeof(TegulaGpuProgram) == 48,
+static_assert(sizeof(TegulaGpuKernel) == 32 && sizeof(TegulaGpuProgram) == 48,
               "Abi.h changed: change the constants here, too");
 
 static GlobalVariable *define(Module &module, Constant *value, StringRef name) {
@@ -39,7 +39,8 @@ target::makeProgramModule(LLVMContext &context, const machine::Gpu &gpu,
         define(*module,
                ConstantStruct::getAnon(
                    {text(kernel.name), number(index), number(kernel.parameters),
-                    number(kernel.threads), number(kernel.sharedBytes)}),
+                    number(kernel.threads), number(kernel.sharedBytes),
+                    number(kernel.tensorMaps)}),
                "tegula_gpu_" + kernel.name));
   auto *tableType = ArrayType::get(builder.getPtrTy(), records.size());
   GlobalVariable *table =

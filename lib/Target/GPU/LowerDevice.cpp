@@ -2,7 +2,9 @@
 
 #include "tegula/Target/GPU/Passes.h"
 
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "tegula/Runtime/Abi.h"
 #include "tegula/Target/Common/RuntimeCalls.h"
 
 namespace tegula::target {
@@ -12,6 +14,9 @@ namespace tegula::target {
 
 using namespace mlir;
 using namespace tegula::target;
+
+static constexpr int64_t kMapSlots = TEGULA_TENSOR_MAP_SLOTS;
+static constexpr int64_t kMapAlignment = 64;
 
 static int64_t elementBytes(Type type) {
   return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
@@ -48,6 +53,9 @@ public:
           return failure();
       }
     }
+    for (Operation *op : ops) // Launches have made the maps that they need.
+      if (auto map = dyn_cast<nvgpu::TmaCreateDescriptorOp>(op))
+        erase(map);
     for (memref::GetGlobalOp global : globals)
       lower(global);
     return success();
@@ -58,11 +66,11 @@ private:
     return arith::ConstantIntOp::create(builder, func.getLoc(), value, 64);
   }
 
-  Value host(int64_t slots) {
+  Value host(int64_t slots, int64_t alignment = 0) {
     OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
     return LLVM::AllocaOp::create(builder, func.getLoc(), pointer,
                                   builder.getI64Type(),
-                                  constant(builder, slots));
+                                  constant(builder, slots), alignment);
   }
 
   Value addressOf(OpBuilder &builder, Value buffer) {
@@ -150,27 +158,72 @@ private:
     return success();
   }
 
-  /// Stores the operands to slots, as kernels take them.
+  Value slotAt(OpBuilder &builder, Value slots, int64_t index) {
+    return LLVM::GEPOp::create(builder, func.getLoc(), pointer,
+                               builder.getI64Type(), slots,
+                               ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  }
+
+  /// The buffer behind a tensor map.
+  static Value bufferOf(nvgpu::TmaCreateDescriptorOp map) {
+    return map.getTensor().getDefiningOp<memref::CastOp>().getSource();
+  }
+
+  /// Has the runtime write a tensor map to `slot`.
+  void encode(nvgpu::TmaCreateDescriptorOp map, Value slot,
+              OpBuilder &builder) {
+    constexpr int64_t float16 = 10, bfloat16 = 16; // TensorProto.DataType
+    Value buffer = bufferOf(map);
+    auto type = cast<MemRefType>(buffer.getType());
+    SmallVector<int64_t> dims(type.getShape());
+    llvm::append_range(dims,
+                       map.getTensorMap().getType().getTensor().getShape());
+    Value sizes = host(dims.size());
+    for (auto [index, size] : llvm::enumerate(dims))
+      LLVM::StoreOp::create(builder, map.getLoc(), constant(builder, size),
+                            slotAt(builder, sizes, index));
+    int64_t dtype = type.getElementType().isF16() ? float16 : bfloat16;
+    checked(builder, "tegula_rt_gpu_tensor_map",
+            {runtime.getContext(), slot, addressOf(builder, buffer),
+             constant(builder, dtype), constant(builder, type.getRank()),
+             sizes});
+  }
+
+  static void erase(nvgpu::TmaCreateDescriptorOp map) {
+    auto cast = map.getTensor().getDefiningOp<memref::CastOp>();
+    map.erase();
+    if (cast->use_empty())
+      cast.erase();
+  }
+
+  /// Stores the operands to slots, as kernels take them: tensor maps first.
   void lower(gpu::LaunchFuncOp launch, OpBuilder &builder) {
     Location loc = launch.getLoc();
     Type i64 = builder.getI64Type();
+    SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
     SmallVector<Value> values;
     for (Value operand : launch.getKernelOperands()) {
+      if (auto map = operand.getDefiningOp<nvgpu::TmaCreateDescriptorOp>()) {
+        maps.push_back(map);
+        continue;
+      }
       auto type = dyn_cast<MemRefType>(operand.getType());
       values.push_back(type ? addressOf(builder, operand) : operand);
       for (int64_t dim = 0; type && dim < type.getRank(); ++dim)
         if (type.isDynamicDim(dim))
           values.push_back(memref::DimOp::create(builder, loc, operand, dim));
     }
-    Value slots = host(std::max<int64_t>(1, values.size()));
+    int64_t mapSlots = maps.size() * kMapSlots;
+    Value slots = host(std::max<int64_t>(1, mapSlots + values.size()),
+                       maps.empty() ? 0 : kMapAlignment);
+    for (auto [index, map] : llvm::enumerate(maps))
+      encode(map, slotAt(builder, slots, index * kMapSlots), builder);
     for (auto [index, value] : llvm::enumerate(values)) {
       Value stored = value;
       if (value.getType().isIndex())
         stored = arith::IndexCastOp::create(builder, loc, i64, value);
-      LLVM::StoreOp::create(
-          builder, loc, stored,
-          LLVM::GEPOp::create(builder, loc, pointer, i64, slots,
-                              ArrayRef<LLVM::GEPArg>{int32_t(index)}));
+      LLVM::StoreOp::create(builder, loc, stored,
+                            slotAt(builder, slots, mapSlots + index));
     }
     Value blocks =
         arith::IndexCastOp::create(builder, loc, i64, launch.getGridSizeX());

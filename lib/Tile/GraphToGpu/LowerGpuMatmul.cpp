@@ -18,6 +18,8 @@
 //     start to copy the tile stages - 1 further on
 //     each warp: accumulators += rows * columns
 //
+// On sm_90a warpgroups multiply them: see WarpgroupMatmul.cpp.
+//
 // One barrier per step is enough: a stage is written again only behind a
 // barrier that no thread gets past before all have read it.
 //
@@ -26,6 +28,7 @@
 #include "AsyncTiles.h"
 #include "GpuBlock.h"
 #include "TensorCore.h"
+#include "WarpgroupMatmul.h"
 
 #include "tegula/Tile/GraphToGpu/Passes.h"
 #include "tegula/Tile/GraphToTile/LowerFamily.h"
@@ -83,7 +86,6 @@ private:
   SmallVector<Value> initialAccumulators();
   SmallVector<Value> accumulateThroughRegisters();
   SmallVector<Value> accumulateAsync();
-  void emitEpilogue(ArrayRef<Value> accumulators);
 
   sched::GpuMatmulAttr schedule;
   int64_t threads;
@@ -117,7 +119,11 @@ void MatmulLowering::placeWarp() {
 
 void MatmulLowering::run() {
   placeWarp();
-  emitEpilogue(isAsync() ? accumulateAsync() : accumulateThroughRegisters());
+  SmallVector<Value> sums =
+      isAsync() ? accumulateAsync() : accumulateThroughRegisters();
+  block.emitResults(index.add(warpRow, group),
+                    index.add(warpColumn, index.mul(member, 2)), fragmentsM,
+                    fragmentsN, sums);
   block.kernel.eraseOldBody();
 }
 
@@ -282,26 +288,6 @@ SmallVector<Value> MatmulLowering::accumulateAsync() {
   return loop.getResults();
 }
 
-//===----------------------------------------------------------------------===//
-// The result
-//===----------------------------------------------------------------------===//
-
-void MatmulLowering::emitEpilogue(ArrayRef<Value> accumulators) {
-  SmallVector<MatmulBlock::Position> m, n;
-  Value row = index.add(warpRow, group);
-  for (int64_t i = 0; i != fragmentsM * 2; ++i)
-    m.push_back(block.positionAt(block.rows, index.add(row, i * 8)));
-  Value column = index.add(warpColumn, index.mul(member, 2));
-  for (int64_t j = 0; j != fragmentsN * 2; ++j)
-    n.push_back(
-        block.positionAt(block.columns, index.add(column, j / 2 * 8 + j % 2)));
-  for (auto [number, accumulator] : llvm::enumerate(accumulators)) {
-    int64_t tile = number / 4, i = tile / fragmentsN, j = tile % fragmentsN;
-    block.emitResult(m[i * 2 + number % 4 / 2], n[j * 2 + number % 2],
-                     accumulator);
-  }
-}
-
 namespace {
 
 struct LowerGpuMatmulPass
@@ -316,7 +302,10 @@ struct LowerGpuMatmulPass
               MatmulPlan::make(kernel, schedule, emitter, reason);
           if (failed(plan))
             return failure();
-          MatmulLowering(kernel, *plan, emitter).run();
+          if (schedule.getCopy() == "tma")
+            lowerWarpgroupMatmul(kernel, *plan, emitter);
+          else
+            MatmulLowering(kernel, *plan, emitter).run();
           return success();
         },
         pointsFallback(&getContext()));

@@ -103,8 +103,25 @@ void MatmulBlock::emitInside(const Position &row, const Position &column,
   }
 }
 
-void MatmulBlock::emitResult(const Position &row, const Position &column,
-                             Value accumulator) {
-  Value inside = arith::AndIOp::create(builder, loc, row.inside, column.inside);
-  index.branch(inside, [&] { emitInside(row, column, accumulator); });
+void MatmulBlock::emitResults(Value row, Value column, int64_t fragmentsM,
+                              int64_t fragmentsN,
+                              ArrayRef<Value> accumulators) {
+  SmallVector<Position> m, n;
+  for (int64_t i = 0; i != fragmentsM * 2; ++i)
+    m.push_back(positionAt(rows, index.add(row, i * 8)));
+  for (int64_t j = 0; j != fragmentsN * 2; ++j)
+    n.push_back(positionAt(columns, index.add(column, j / 2 * 8 + j % 2)));
+  for (auto [number, accumulator] : llvm::enumerate(accumulators)) {
+    int64_t tile = number / 4, i = tile / fragmentsN, j = tile % fragmentsN;
+    const Position &inM = m[i * 2 + number % 4 / 2];
+    const Position &inN = n[j * 2 + number % 2];
+    Value inside = arith::AndIOp::create(builder, loc, inM.inside, inN.inside);
+    Value sum = accumulator;
+    index.branch(inside, [&] { emitInside(inM, inN, sum); });
+  }
+}
+
+Value MatmulBlock::batchIndex(unsigned loop) const {
+  return batchIndices[llvm::find(plan.loops.batch, loop) -
+                      plan.loops.batch.begin()];
 }

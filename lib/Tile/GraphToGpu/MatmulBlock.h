@@ -23,12 +23,6 @@ public:
     llvm::SmallVector<mlir::Value> extents; ///< Of the operand's loops.
   };
 
-  /// A row (column) of the tile.
-  struct Position {
-    mlir::Value inside; ///< It is one of the result.
-    llvm::SmallVector<mlir::Value> indices;
-  };
-
   /// Opens the loop over all blocks, `threads` each; new code goes inside.
   MatmulBlock(KernelFunction &kernel, MatmulPlan &plan,
               ElementwiseEmitter &emitter, int64_t threads);
@@ -37,11 +31,15 @@ public:
   llvm::SmallVector<Coord> pointOf(const Side &side, mlir::Value row,
                                    mlir::Value k);
 
-  Position positionAt(const Side &side, mlir::Value inTile);
+  /// What is fused behind the product, then the stores, for the sums that a
+  /// thread holds: `fragmentsM` x `fragmentsN` fragments as TensorCore.h says,
+  /// the first of which has its first element at (`row`, `column`) of the tile.
+  void emitResults(mlir::Value row, mlir::Value column, int64_t fragmentsM,
+                   int64_t fragmentsN,
+                   llvm::ArrayRef<mlir::Value> accumulators);
 
-  /// What is fused behind the product, then the stores, if inside.
-  void emitResult(const Position &row, const Position &column,
-                  mlir::Value accumulator);
+  /// Where the block stands in a batch loop.
+  mlir::Value batchIndex(unsigned loop) const;
 
   /// `value` modulo `by`.
   mlir::Value remainder(mlir::Value value, int64_t by) {
@@ -60,6 +58,13 @@ public:
   mlir::Value thread;
 
 private:
+  /// A row (column) of the tile.
+  struct Position {
+    mlir::Value inside; ///< It is one of the result.
+    llvm::SmallVector<mlir::Value> indices;
+  };
+
+  Position positionAt(const Side &side, mlir::Value inTile);
   mlir::Value extentOf(unsigned loop);
   mlir::Value productOf(llvm::ArrayRef<unsigned> loops,
                         llvm::SmallVectorImpl<mlir::Value> &extents);

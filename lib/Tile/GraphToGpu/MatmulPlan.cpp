@@ -6,6 +6,7 @@
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::tile;
 
 /// Is `tensor` filled with zeros? Then sums start from nothing.
@@ -26,6 +27,24 @@ static bool isExtended(Value value, BlockArgument operand, StringRef numerics) {
   return extension && extension.getIn() == operand &&
          (numerics == "f16" ? operand.getType().isF16()
                             : operand.getType().isBF16());
+}
+
+/// Can the operand be copied in the schedule's way? Notes its dimensions for a
+/// tensor map.
+static bool canCopy(linalg::LinalgOp op, const sched::MatmulLoops &loops,
+                    unsigned number, sched::GpuMatmulAttr schedule,
+                    MatmulPlan::Operand &side) {
+  bool isExtended = schedule.getNumerics() != "tf32x3";
+  if (schedule.getCopy() == "registers")
+    return true;
+  if (!side.memory)
+    return false;
+  if (schedule.getCopy() == "async")
+    return sched::canCopyOperand(op, loops, number, isExtended);
+  auto dims = sched::mapOperand(op, loops, number, isExtended);
+  if (dims)
+    side.mapDims = std::move(*dims);
+  return dims.has_value();
 }
 
 FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
@@ -70,18 +89,19 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
                    llvm::to_vector(own),
                    isRows,
                    runsAlong(map, loops->k) && !runsAlong(map, own),
-                   kernel.memoryOf(op.getDpsInputs()[number])};
+                   kernel.memoryOf(op.getDpsInputs()[number]),
+                   /*mapDims=*/{}};
   };
   plan.rows = operand(loops->rows, loops->m, /*isRows=*/true);
   plan.columns = operand(1 - loops->rows, loops->n, /*isRows=*/false);
 
-  for (unsigned number : {0u, 1u})
-    if (schedule.getCopy() != "registers" &&
-        (!kernel.memoryOf(op.getDpsInputs()[number]) ||
-         !sched::canCopyOperand(op, *loops, number, numerics != "tf32x3"))) {
+  for (unsigned number : {0u, 1u}) {
+    Operand &side = number == loops->rows ? plan.rows : plan.columns;
+    if (!canCopy(op, *loops, number, schedule, side)) {
       reason = "an operand cannot be copied as it lies in memory";
       return failure();
     }
+  }
 
   kernel.bindInputs(emitter);
   Value initial = op.getDpsInits()[0];

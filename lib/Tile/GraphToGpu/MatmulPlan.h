@@ -34,6 +34,8 @@ struct MatmulPlan {
     bool runsAlongK = false;
     /// Where the operand lies; null if it is computed.
     mlir::Value memory;
+    /// Its dimensions for a tensor map, where the schedule wants one.
+    llvm::SmallVector<sched::OperandDim> mapDims;
   };
   Operand rows, columns;
 

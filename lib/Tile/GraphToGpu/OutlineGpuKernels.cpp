@@ -48,6 +48,11 @@ static bool isShared(Operation *op) {
   return isPure(op) || isa<memref::LoadOp, memref::GetGlobalOp>(op);
 }
 
+/// What kernels are given, beside the function's arguments.
+static bool isMadeByHost(Operation *op) {
+  return isa<memref::AllocOp, nvgpu::TmaCreateDescriptorOp>(op);
+}
+
 namespace {
 
 /// Moves the work of one kernel function into GPU kernels.
@@ -59,7 +64,7 @@ public:
   LogicalResult run() {
     SmallVector<Operation *> work;
     for (Operation &op : func.getBody().front().without_terminator()) {
-      if (isShared(&op) || isa<memref::AllocOp, memref::DeallocOp>(op))
+      if (isShared(&op) || isMadeByHost(&op) || isa<memref::DeallocOp>(op))
         continue;
       if (!op.use_empty())
         return op.emitOpError("computes values in order, which the GPU target "
@@ -97,8 +102,12 @@ private:
     op->walk(addOperands);
     while (!todo.empty())
       if (Operation *def = todo.pop_back_val().getDefiningOp();
-          def && !isa<memref::AllocOp>(def))
+          def && !isMadeByHost(def))
         def->walk(addOperands);
+    // Tensor maps come first: the runtime passes them by value.
+    for (auto map : func.getOps<nvgpu::TmaCreateDescriptorOp>())
+      if (used.contains(map))
+        arguments.push_back(map);
     for (Value argument : func.getArguments())
       if (used.contains(argument))
         arguments.push_back(argument);
@@ -107,7 +116,7 @@ private:
                        [&](Value value) { return used.contains(value); })) {
         if (auto alloc = dyn_cast<memref::AllocOp>(inner))
           arguments.push_back(alloc);
-        else
+        else if (!isMadeByHost(&inner))
           repeated.push_back(&inner);
       }
   }

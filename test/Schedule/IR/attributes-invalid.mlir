@@ -55,7 +55,7 @@ func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 16, til
 
 // -----
 
-// expected-error@+1 {{`copy` must be registers or async, found dma}}
+// expected-error@+1 {{`copy` must be registers, async or tma, found dma}}
 func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "dma", stages = 2, numerics = "f16">}
 
 // -----

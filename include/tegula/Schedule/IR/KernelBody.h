@@ -93,6 +93,26 @@ constexpr int64_t kCopyBytes = 16;
 bool canCopyOperand(mlir::linalg::LinalgOp op, const MatmulLoops &loops,
                     unsigned number, bool isExtended);
 
+/// A dimension of an operand of a product, or several that lie next to each
+/// other and are counted as one.
+struct OperandDim {
+  enum Role { Batch, Own, K };
+  Role role = Batch; ///< Of batch; of m (n); of k.
+  unsigned loop = 0; ///< The batch loop.
+  llvm::SmallVector<int64_t> dims;
+};
+
+/// Most dimensions that a GPU's tensor map has.
+constexpr size_t kMaxMapDims = 5;
+
+/// The dimensions of operand `number` for a tensor map, by which a GPU copies
+/// tiles on its own: one of m (n), one of k, and those of the batch. None if
+/// they do not lie like this, or if the operand may not be copied
+/// (canCopyOperand) or its sizes are not known.
+std::optional<llvm::SmallVector<OperandDim>>
+mapOperand(mlir::linalg::LinalgOp op, const MatmulLoops &loops, unsigned number,
+           bool isExtended);
+
 /// The family of a kernel.
 Family classifyKernel(const KernelBody &body);
 

@@ -122,8 +122,10 @@ def GpuMatmulAttr : SchedAttr<"GpuMatmul", "gpu_matmul"> {
                       numerics = "tf32x3">
     ```
     `copy` says how tiles get to shared memory: through `registers`, which any
-    operand may, or `async`, by the GPU itself (cp.async, sm_80 and later) from
-    operands that lie in memory as they are multiplied. `stages` tiles are in
+    operand may; `async`, by the GPU itself (cp.async, sm_80 and later) from
+    operands that lie in memory as they are multiplied; or `tma`, a tile at a
+    time (tensor maps, sm_90a), where warpgroups multiply: `warps_m` warps have
+    16 rows each and all columns, and `tile_k` is 64. `stages` tiles are in
     shared memory at a time.
 
     `numerics` names the operands of the instruction: `f16` or `bf16`, which are

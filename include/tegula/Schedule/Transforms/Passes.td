@@ -64,7 +64,9 @@ def SelectGpuSchedulePass : Pass<"tegula-select-gpu-schedule"> {
   let dependentDialects = ["::tegula::sched::SchedDialect"];
   let options = [
     Option<"multiprocessors", "multiprocessors", "int64_t", "108",
-           "Multiprocessors of the GPU">
+           "Multiprocessors of the GPU">,
+    Option<"warpgroups", "warpgroups", "bool", "false",
+           "The GPU has products of warpgroups and tensor maps (sm_90a)">
   ];
 }
 

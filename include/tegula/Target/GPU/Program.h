@@ -24,6 +24,7 @@ struct GpuKernelRecord {
   int32_t parameters = 0;
   int32_t threads = 0;
   int32_t sharedBytes = 0;
+  int32_t tensorMaps = 0;
 };
 
 /// The PTX of `module`, all of whose external functions are kernels. Fails if
