@@ -67,3 +67,8 @@ func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, til
 
 // expected-error@+1 {{`stages` must be 2 to 8, and 2 for copies through registers, found 1}}
 func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 16, warps_m = 2, warps_n = 2, copy = "async", stages = 1, numerics = "f16">}
+
+// -----
+
+// expected-error@+1 {{`tma` needs 16-bit operands, a multiple of 4 warps of 16 rows each, a multiple of 64 columns and a `tile_k` of 64}}
+func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 32, warps_m = 4, warps_n = 1, copy = "tma", stages = 3, numerics = "f16">}

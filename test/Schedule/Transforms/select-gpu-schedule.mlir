@@ -1,5 +1,6 @@
 // RUN: tegula-opt %s -split-input-file -tegula-select-gpu-schedule | FileCheck %s
 // RUN: tegula-opt %s -split-input-file -tegula-select-gpu-schedule=multiprocessors=16 | FileCheck %s --check-prefix=SMALL
+// RUN: tegula-opt %s -split-input-file -tegula-select-gpu-schedule=warpgroups=true | FileCheck %s --check-prefix=GROUPS
 
 // Enough tiles for all multiprocessors: smaller tiles on larger GPUs.
 // CHECK-LABEL: func @product
@@ -16,6 +17,52 @@ func.func @product(%a: tensor<512x768xf32>, %w: tensor<768x512xf32>) -> tensor<5
     graph.yield %m : tensor<512x512xf32>
   } -> tensor<512x512xf32>
   return %r : tensor<512x512xf32>
+}
+
+// -----
+
+// Halves: by warpgroups where the GPU has them, unless there are too few rows.
+// CHECK-LABEL: func @halves
+// CHECK: schedule = #sched.gpu_matmul<{{.*}}tile_k = 32, {{.*}}copy = "async", stages = 3, numerics = "f16">
+// CHECK: copy = "async"
+// GROUPS-LABEL: func @halves
+// GROUPS: schedule = #sched.gpu_matmul<tile_m = 128, tile_n = 64, tile_k = 64, warps_m = 8, warps_n = 1, copy = "tma", stages = 4, numerics = "f16">
+// GROUPS: copy = "async"
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @halves(%a: tensor<768x768xf16>, %w: tensor<768x1024xf16>, %b: tensor<8x768xf16>) -> (tensor<768x1024xf32>, tensor<8x1024xf32>) {
+  %e = tensor.empty() : tensor<768x1024xf32>
+  %r = graph.kernel ins(%a, %w : tensor<768x768xf16>, tensor<768x1024xf16>) outs(%e : tensor<768x1024xf32>) {
+  ^bb0(%x: tensor<768x768xf16>, %y: tensor<768x1024xf16>, %z: tensor<768x1024xf32>):
+    %zero = arith.constant 0.0 : f32
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<768x1024xf32>) -> tensor<768x1024xf32>
+    %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %y : tensor<768x768xf16>, tensor<768x1024xf16>) outs(%f : tensor<768x1024xf32>) {
+    ^bb0(%u: f16, %v: f16, %acc: f32):
+      %p = arith.extf %u : f16 to f32
+      %q = arith.extf %v : f16 to f32
+      %t = arith.mulf %p, %q : f32
+      %s = arith.addf %acc, %t : f32
+      linalg.yield %s : f32
+    } -> tensor<768x1024xf32>
+    graph.yield %m : tensor<768x1024xf32>
+  } -> tensor<768x1024xf32>
+  %d = tensor.empty() : tensor<8x1024xf32>
+  %q = graph.kernel ins(%b, %w : tensor<8x768xf16>, tensor<768x1024xf16>) outs(%d : tensor<8x1024xf32>) {
+  ^bb0(%x: tensor<8x768xf16>, %y: tensor<768x1024xf16>, %z: tensor<8x1024xf32>):
+    %zero = arith.constant 0.0 : f32
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<8x1024xf32>) -> tensor<8x1024xf32>
+    %m = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %y : tensor<8x768xf16>, tensor<768x1024xf16>) outs(%f : tensor<8x1024xf32>) {
+    ^bb0(%u: f16, %v: f16, %acc: f32):
+      %p = arith.extf %u : f16 to f32
+      %q = arith.extf %v : f16 to f32
+      %t = arith.mulf %p, %q : f32
+      %s = arith.addf %acc, %t : f32
+      linalg.yield %s : f32
+    } -> tensor<8x1024xf32>
+    graph.yield %m : tensor<8x1024xf32>
+  } -> tensor<8x1024xf32>
+  return %r, %q : tensor<768x1024xf32>, tensor<8x1024xf32>
 }
 
 // -----

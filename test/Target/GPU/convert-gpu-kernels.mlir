@@ -26,7 +26,7 @@ module {
 // -----
 
 // Shared memory: parts of one external array, whose size the launch says.
-// CHECK-DAG: llvm.mlir.global external @tegula_shared() {addr_space = 3 : i32, alignment = 128 : i64} : !llvm.array<0 x i8>
+// CHECK-DAG: llvm.mlir.global external @tegula_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 // CHECK: llvm.func @shared() attributes {{.*}}tegula.shared_bytes = 384
 // CHECK: llvm.mlir.addressof @tegula_shared : !llvm.ptr<3>
 // CHECK: llvm.getelementptr %{{.+}}[0]
@@ -80,5 +80,29 @@ module {
       gpu.return
     }
     memref.global "private" constant @_table : memref<2xf32> = dense<2.0>
+  }
+}
+
+// -----
+
+// A tensor map is passed by value; a buffer starts where its alignment says.
+// CHECK: llvm.func @mapped(%{{.+}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant}, %{{.+}}: !llvm.ptr {llvm.noalias}) attributes {{.*}}tegula.shared_bytes = 1152
+// CHECK: llvm.getelementptr %{{.+}}[0]
+// CHECK: llvm.getelementptr %{{.+}}[1024]
+!map = !nvgpu.tensormap.descriptor<tensor = memref<64x64xf16, 3>, swizzle = swizzle_128b, l2promo = l2promo_256b, oob = zero, interleave = none>
+module {
+  gpu.module @m {
+    gpu.func @mapped(%map: !map, %o: memref<8xi8>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %a = memref.alloc() : memref<8xi8, 3>
+      %b = memref.alloc() {alignment = 1024} : memref<128xi8, 3>
+      %i = gpu.thread_id x
+      %p = builtin.unrealized_conversion_cast %map : !map to !llvm.ptr
+      nvvm.prefetch tensormap, %p : !llvm.ptr
+      %v = memref.load %a[%i] : memref<8xi8, 3>
+      %w = memref.load %b[%i] : memref<128xi8, 3>
+      %s = arith.addi %v, %w : i8
+      memref.store %s, %o[%i] : memref<8xi8>
+      gpu.return
+    }
   }
 }

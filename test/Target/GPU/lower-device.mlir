@@ -48,3 +48,34 @@ func.func @other(%a: memref<f32>) -> f32 {
   %v = memref.load %a[] : memref<f32>
   return %v : f32
 }
+
+// -----
+
+// A tensor map is written to the first slots of the launch: two sizes and two of
+// the box; 10 is TensorProto's FLOAT16.
+// CHECK-LABEL: @tegula_kernel_mapped_body
+// CHECK-DAG: %[[DIMS:.+]] = llvm.alloca %c4{{.*}} x i64
+// CHECK-DAG: %[[SLOTS:.+]] = llvm.alloca %c17{{.*}} x i64 {alignment = 64 : i64}
+// CHECK: %[[MAP:.+]] = llvm.getelementptr %[[SLOTS]][0]
+// CHECK: call @tegula_rt_gpu_tensor_map(%{{.+}}, %[[MAP]], %{{.+}}, %c10{{.*}}, %c2{{.*}}, %[[DIMS]])
+// CHECK: llvm.getelementptr %[[SLOTS]][16]
+// CHECK: call @tegula_rt_gpu_launch
+// CHECK-NOT: nvgpu.tma.create.descriptor
+!map = !nvgpu.tensormap.descriptor<tensor = memref<32x64xf16, 3>, swizzle = swizzle_128b, l2promo = l2promo_256b, oob = zero, interleave = none>
+module attributes {gpu.container_module} {
+  func.func private @tegula_kernel_mapped_body(%a: memref<96x80xf16>, %ctx: !llvm.ptr) -> i32 {
+    %ok = arith.constant 0 : i32
+    %c1 = arith.constant 1 : index
+    %c32 = arith.constant 32 : index
+    %c64 = arith.constant 64 : index
+    %u = memref.cast %a : memref<96x80xf16> to memref<*xf16>
+    %map = nvgpu.tma.create.descriptor %u box[%c32, %c64] : memref<*xf16> -> !map
+    gpu.launch_func @m_gpu::@m_0 blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%map : !map, %a : memref<96x80xf16>)
+    return %ok : i32
+  }
+  gpu.module @m_gpu {
+    gpu.func @m_0(%map: !map, %a: memref<96x80xf16>) kernel {
+      gpu.return
+    }
+  }
+}

@@ -106,3 +106,27 @@ func.func @table(%o: memref<4xf32>) {
   }
   return
 }
+
+// -----
+
+// A tensor map is made by the host and is the kernel's first argument; what it is
+// made of stays with the host.
+// CHECK-LABEL: func.func @mapped
+// CHECK: %[[MAP:.+]] = nvgpu.tma.create.descriptor
+// CHECK: gpu.launch_func @mapped_gpu::@mapped_0 {{.*}} args(%[[MAP]] : {{.+}}, %{{.+}} : memref<64x64xf16>)
+// CHECK: gpu.module @mapped_gpu
+// CHECK: gpu.func @mapped_0(%[[M:.+]]: !nvgpu.tensormap.descriptor<{{.+}}>, %{{.+}}: memref<64x64xf16>)
+// CHECK-NOT: memref.cast
+// CHECK: builtin.unrealized_conversion_cast %[[M]]
+func.func @mapped(%o: memref<64x64xf16>, %a: memref<64x64xf16>) {
+  %c64 = arith.constant 64 : index
+  %u = memref.cast %a : memref<64x64xf16> to memref<*xf16>
+  %map = nvgpu.tma.create.descriptor %u box[%c64, %c64] : memref<*xf16> -> <tensor = memref<64x64xf16, 3>, swizzle = swizzle_128b, l2promo = l2promo_256b, oob = zero, interleave = none>
+  scf.forall (%b) in (8) {
+    %p = builtin.unrealized_conversion_cast %map : !nvgpu.tensormap.descriptor<tensor = memref<64x64xf16, 3>, swizzle = swizzle_128b, l2promo = l2promo_256b, oob = zero, interleave = none> to !llvm.ptr
+    nvvm.prefetch tensormap, %p : !llvm.ptr
+    %v = memref.load %o[%b, %b] : memref<64x64xf16>
+    memref.store %v, %o[%b, %b] : memref<64x64xf16>
+  } {mapping = [#gpu.block<x>], tegula.threads = 128}
+  return
+}
