@@ -4,6 +4,8 @@ They have every kind of layer of the full models, at sizes that the emulator run
 in seconds.
 """
 
+import itertools
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -153,4 +155,31 @@ def resnet(size=32, classes=10):
     return classifier(b, x, width, classes)
 
 
-MODELS = {"bert": bert, "mobilenet_v2": mobilenet_v2, "resnet": resnet}
+def half(model, feeds):
+    """The same model of 16-bit floats."""
+    graph = model.graph
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+    for value in itertools.chain(graph.input, graph.output):
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT:
+            value.type.tensor_type.elem_type = TensorProto.FLOAT16
+    for node in graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Cast" and attribute.i == TensorProto.FLOAT:
+                attribute.i = TensorProto.FLOAT16
+    del graph.value_info[:]
+    model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    onnx.checker.check_model(model)
+    return model, {name: array.astype(np.float16) if array.dtype == np.float32 else array
+                   for name, array in feeds.items()}
+
+
+MODELS = {
+    "bert": bert,
+    "mobilenet_v2": mobilenet_v2,
+    "resnet": resnet,
+    # Wide enough for products by warpgroups.
+    "bert_f16": lambda: half(*bert(layers=1, length=64, width=128, heads=2)),
+    "mobilenet_v2_f16": lambda: half(*mobilenet_v2()),
+}
