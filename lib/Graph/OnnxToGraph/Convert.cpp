@@ -159,4 +159,34 @@ Value convertScalar(OpBuilder &b, Location loc, Value value, Type from,
   return wrapNarrow(b, loc, resized, to);
 }
 
+Value quantiseScalar(OpBuilder &b, Location loc, Value value, Value zero,
+                     Type to) {
+  Type i32 = b.getI32Type(), real = value.getType();
+  unsigned width = to.getIntOrFloatBitWidth();
+  bool isUnsigned = isUnsignedElement(to);
+  int64_t low = isUnsigned ? 0 : -(int64_t(1) << (width - 1));
+  int64_t high = (int64_t(1) << (isUnsigned ? width : width - 1)) - 1;
+  Value point = zero ? convertScalar(b, loc, zero, to, i32) : Value();
+  // Between integers, what is in range stays in range when it is rounded.
+  auto limit = [&](int64_t bound) -> Value {
+    if (!point)
+      return arith::ConstantOp::create(b, loc, b.getFloatAttr(real, bound));
+    Value integer =
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bound));
+    integer = arith::SubIOp::create(b, loc, integer, point);
+    return arith::SIToFPOp::create(b, loc, real, integer);
+  };
+  auto bounded = [&](arith::CmpFPredicate keep, Value bound) {
+    Value kept = arith::CmpFOp::create(b, loc, keep, value, bound);
+    value = arith::SelectOp::create(b, loc, kept, value, bound);
+  };
+  bounded(arith::CmpFPredicate::OGT, limit(low));
+  bounded(arith::CmpFPredicate::OLT, limit(high));
+  value = math::RoundEvenOp::create(b, loc, value);
+  Value result = arith::FPToSIOp::create(b, loc, i32, value);
+  if (point)
+    result = arith::AddIOp::create(b, loc, result, point);
+  return convertScalar(b, loc, result, i32, to);
+}
+
 } // namespace tegula::graph

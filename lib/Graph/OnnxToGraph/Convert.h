@@ -20,6 +20,11 @@ mlir::Value convertScalar(mlir::OpBuilder &b, mlir::Location loc,
 mlir::Value truncateToOdd(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value value);
 
+/// round(value) + zero in the compute type of the quantised integer type `to`,
+/// saturated; NaN becomes the lowest. `zero`, of that type, may be null.
+mlir::Value quantiseScalar(mlir::OpBuilder &b, mlir::Location loc,
+                           mlir::Value value, mlir::Value zero, mlir::Type to);
+
 /// `value` (i8, any bits) cut to the range of a 4 or 2 bit integer type.
 mlir::Value wrapNarrow(mlir::OpBuilder &b, mlir::Location loc,
                        mlir::Value value, mlir::Type element);

@@ -62,41 +62,12 @@ std::optional<Granularity> granularityOf(OpBuilder &b, Location loc, Value data,
 constexpr StringLiteral badGranularity =
     "scale and axis do not fit the input, or blocks are not whole";
 
-/// round(value) + zero, saturated to the integer type `to`; i32 or wider.
-Value saturatedInteger(OpBuilder &b, Location loc, Value value, Value zero,
-                       Type from, Type to) {
-  Value rounded = math::RoundEvenOp::create(b, loc, value);
-  auto limit = [&](double bound) -> Value {
-    return arith::ConstantOp::create(b, loc,
-                                     b.getFloatAttr(value.getType(), bound));
-  };
-  // Bounds that leave room for the zero point; NaN becomes the lower one.
-  Value bounded = arith::MaxNumFOp::create(b, loc, rounded, limit(-1e6));
-  bounded = arith::MinNumFOp::create(b, loc, bounded, limit(1e6));
-  Type i32 = b.getI32Type();
-  Value result = arith::FPToSIOp::create(b, loc, i32, bounded);
-  if (zero)
-    result = arith::AddIOp::create(b, loc, result,
-                                   convertScalar(b, loc, zero, to, i32));
-  unsigned width = to.getIntOrFloatBitWidth();
-  bool isUnsigned = isUnsignedElement(to);
-  int64_t low = isUnsigned ? 0 : -(int64_t(1) << (width - 1));
-  int64_t high = (int64_t(1) << (isUnsigned ? width : width - 1)) - 1;
-  auto integer = [&](int64_t bound) -> Value {
-    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bound));
-  };
-  result = arith::MaxSIOp::create(b, loc, result, integer(low));
-  result = arith::MinSIOp::create(b, loc, result, integer(high));
-  return convertScalar(b, loc, result, i32, to);
-}
-
 /// x as elements of the onnx type `to`, stored.
 Value quantized(OpBuilder &b, Location loc, Value x, Value scale, Value zero,
                 Type real, Type to, bool saturate) {
   Value scaled = arith::DivFOp::create(b, loc, x, scale);
   if (!isFloat(to))
-    return toStorage(b, loc, saturatedInteger(b, loc, scaled, zero, real, to),
-                     to);
+    return toStorage(b, loc, quantiseScalar(b, loc, scaled, zero, to), to);
   if (zero)
     scaled = arith::AddFOp::create(b, loc, scaled, zero);
   if (isSmallFloat(to))

@@ -125,7 +125,7 @@ Value requantized(OpBuilder &b, Location loc, Value sum, ArrayRef<Value> scales,
   SmallVector<Value> inputs = {sum};
   inputs.append(scales.begin(), scales.end());
   inputs.push_back(zero);
-  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  Type f32 = b.getF32Type();
   return elementwiseStored(
       b, loc, inputs, storageType(to),
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -138,20 +138,7 @@ Value requantized(OpBuilder &b, Location loc, Value sum, ArrayRef<Value> scales,
         factor = arith::DivFOp::create(b, loc, factor, scale(2));
         Value value = arith::MulFOp::create(
             b, loc, arith::SIToFPOp::create(b, loc, f32, v[0]), factor);
-        value = math::RoundEvenOp::create(b, loc, value);
-        value = arith::MaxNumFOp::create(b, loc, value,
-                                         constantOf(b, loc, f32, -1e6));
-        value = arith::MinNumFOp::create(b, loc, value,
-                                         constantOf(b, loc, f32, 1e6));
-        Value integer = arith::FPToSIOp::create(b, loc, i32, value);
-        integer = arith::AddIOp::create(
-            b, loc, integer, convertScalar(b, loc, v.back(), to, i32));
-        bool isUnsigned = isUnsignedElement(to);
-        integer = arith::MaxSIOp::create(
-            b, loc, integer, constantOf(b, loc, i32, isUnsigned ? 0 : -128));
-        integer = arith::MinSIOp::create(
-            b, loc, integer, constantOf(b, loc, i32, isUnsigned ? 255 : 127));
-        return convertScalar(b, loc, integer, i32, to);
+        return quantiseScalar(b, loc, value, v.back(), to);
       });
 }
 
