@@ -27,6 +27,14 @@ using namespace tegula::pipeline;
 /// Units of compilation are filled up to this many operations.
 static constexpr int64_t kUnitOps = 6000;
 
+/// The widest vector of vpmaddubsw.
+static int64_t byteProductBits(const machine::Machine &machine) {
+  return machine.has("avx512bw") ? 512
+         : machine.has("avx2")   ? 256
+         : machine.has("ssse3")  ? 128
+                                 : 0;
+}
+
 namespace {
 
 /// One compilation: the stages in order, with what they hand on.
@@ -126,6 +134,7 @@ private:
     stageOptions.warpgroups = gpu.gpu.hasWarpgroups;
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
+    stageOptions.byteProductBits = byteProductBits(machine);
     stageOptions.vectorRegisters = machine.vectorRegisters;
     stageOptions.l1Bytes = machine.l1Bytes;
     stageOptions.l2Bytes = machine.l2Bytes;

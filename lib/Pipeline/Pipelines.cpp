@@ -70,8 +70,10 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
 void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
                                             const StageOptions &options) {
   // Schedules say which layout of the constants they want.
-  if (options.optimize)
+  if (options.optimize) {
+    pm.addPass(tile::createPackStepsPass());
     pm.addPass(tile::createPackWeightsPass());
+  }
   pm.addPass(tile::createOutlineKernelsPass());
 }
 
@@ -100,8 +102,11 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   }
   // Every kernel that no family has taken.
   kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
+  kernels.addNestedPass<func::FuncOp>(lp::createDecomposeSumStepsPass());
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
-  kernels.addPass(lp::createExpandDotPass());
+  lp::ExpandDotPassOptions dot;
+  dot.byteProductBits = options.byteProductBits;
+  kernels.addPass(lp::createExpandDotPass(dot));
   kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());
   kernels.addPass(tile::createLowerTasksPass());
   // The scratch that kernels ask for is known now.

@@ -35,6 +35,10 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<int64_t> vectorBits{*this, "vector-bits",
                              llvm::cl::desc("Width of vector registers"),
                              llvm::cl::init(256)};
+  Option<int64_t> byteProductBits{
+      *this, "byte-product-bits",
+      llvm::cl::desc("Widest vector of vpmaddubsw; 0: there is none"),
+      llvm::cl::init(0)};
   Option<int64_t> vectorRegisters{*this, "vector-registers",
                                   llvm::cl::desc("Number of vector registers"),
                                   llvm::cl::init(16)};

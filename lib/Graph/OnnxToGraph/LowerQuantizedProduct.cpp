@@ -9,6 +9,7 @@
 #include "Pairs.h"
 #include "Patterns.h"
 #include "Products.h"
+#include "Quads.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/Support/Error.h"
@@ -76,6 +77,13 @@ FailureOr<Value> integerProduct(OpBuilder &b, Location loc, Value a,
       cast<RankedTensorType>(w.getType()).getDimSize(kW) != k)
     return matrixProduct(b, loc, centred(b, loc, a, lhs.zero, aElement),
                          centred(b, loc, w, rhs.zero, wElement), i32);
+  if (auto weights = quadWeights(b, loc, rhs); succeeded(weights)) {
+    auto sum = matrixProduct(b, loc, quadsOfRows(b, loc, lhs), weights->quads,
+                             i32, Terms::Quads);
+    if (failed(sum))
+      return failure();
+    return withoutZeros(b, loc, *sum, lhs, weights->sums);
+  }
   return matrixProduct(b, loc, pairsAlong(b, loc, lhs, kA),
                        pairsAlong(b, loc, rhs, kW), i32, Terms::Pairs);
 }

@@ -12,8 +12,7 @@ using namespace mlir;
 
 namespace tegula::graph {
 
-/// The one zero point of all elements, if it is known.
-static std::optional<int64_t> commonZero(const QuantisedTensor &tensor) {
+std::optional<int64_t> commonZero(const QuantisedTensor &tensor) {
   if (!tensor.zero)
     return 0;
   Value zero = tensor.zero;
@@ -156,8 +155,10 @@ Value pairsAlong(OpBuilder &b, Location loc, const QuantisedTensor &tensor,
       .getResult(0);
 }
 
-Value contractPairs(OpBuilder &b, Location loc, Value lhs, Value rhs,
-                    Value initial, ArrayRef<AffineMap> maps) {
+/// A contraction that sums by `DotOp`.
+template <typename DotOp>
+static Value contractByDot(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                           Value initial, ArrayRef<AffineMap> maps) {
   SmallVector<utils::IteratorType> iterators;
   for (unsigned i = 0; i < maps[2].getNumDims(); ++i)
     iterators.push_back(maps[2].isFunctionOfDim(i)
@@ -167,10 +168,21 @@ Value contractPairs(OpBuilder &b, Location loc, Value lhs, Value rhs,
              b, loc, initial.getType(), ValueRange{lhs, rhs}, initial, maps,
              iterators,
              [](OpBuilder &b, Location loc, ValueRange v) {
-               Value sum = lp::DotOp::create(b, loc, v[0], v[1], v[2]);
+               Value sum =
+                   DotOp::create(b, loc, v[2].getType(), v[0], v[1], v[2]);
                linalg::YieldOp::create(b, loc, sum);
              })
       .getResult(0);
+}
+
+Value contractPairs(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                    Value initial, ArrayRef<AffineMap> maps) {
+  return contractByDot<lp::DotOp>(b, loc, lhs, rhs, initial, maps);
+}
+
+Value contractQuads(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                    Value initial, ArrayRef<AffineMap> maps) {
+  return contractByDot<lp::DotBytesOp>(b, loc, lhs, rhs, initial, maps);
 }
 
 } // namespace tegula::graph

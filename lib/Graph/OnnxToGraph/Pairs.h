@@ -21,14 +21,29 @@ struct QuantisedTensor {
 mlir::Value pairsAlong(mlir::OpBuilder &b, mlir::Location loc,
                        const QuantisedTensor &tensor, int64_t dim);
 
+/// The one zero point of all elements, if it is known.
+std::optional<int64_t> commonZero(const QuantisedTensor &tensor);
+
 /// As contract (Structured.h), with lp.dot of pairs as terms.
 mlir::Value contractPairs(mlir::OpBuilder &b, mlir::Location loc,
+                          mlir::Value lhs, mlir::Value rhs, mlir::Value initial,
+                          llvm::ArrayRef<mlir::AffineMap> maps);
+/// The same with lp.dot_bytes of quads: unsigned bytes times signed ones.
+mlir::Value contractQuads(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value lhs, mlir::Value rhs, mlir::Value initial,
                           llvm::ArrayRef<mlir::AffineMap> maps);
 
 /// What sums these terms.
 inline decltype(&contract) sumOf(Terms terms) {
-  return terms == Terms::Pairs ? contractPairs : contract;
+  switch (terms) {
+  case Terms::Products:
+    break;
+  case Terms::Pairs:
+    return contractPairs;
+  case Terms::Quads:
+    return contractQuads;
+  }
+  return contract;
 }
 
 } // namespace tegula::graph

@@ -13,11 +13,12 @@
 namespace tegula::graph {
 
 /// What a product sums: products of elements, or lp.dot of i32 elements that
-/// hold two 16-bit integers each (Pairs.h).
-enum class Terms { Products, Pairs };
+/// hold two 16-bit integers each (Pairs.h) or lp.dot_bytes of four bytes
+/// (Quads.h).
+enum class Terms { Products, Pairs, Quads };
 
 /// NumPy's matmul of stored operands of the onnx type `element`; failure when
-/// one is a scalar. Of pairs `element` is i32.
+/// one is a scalar. Of pairs and quads `element` is i32.
 llvm::FailureOr<mlir::Value> matrixProduct(mlir::OpBuilder &b,
                                            mlir::Location loc, mlir::Value a,
                                            mlir::Value w, mlir::Type element,

@@ -41,10 +41,36 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult DotOp::verify() {
-  if (getElementTypeOrSelf(getType()).isInteger(32))
+/// Dots take and give 32-bit integers.
+static LogicalResult verifyDot(Operation *op) {
+  Type type = op->getResult(0).getType();
+  if (getElementTypeOrSelf(type).isInteger(32))
     return success();
-  return emitOpError("expects 32-bit integers, found ") << getType();
+  return op->emitOpError("expects 32-bit integers, found ") << type;
+}
+
+LogicalResult DotOp::verify() { return verifyDot(*this); }
+
+LogicalResult DotBytesOp::verify() { return verifyDot(*this); }
+
+LogicalResult SumStepsOp::verify() {
+  RankedTensorType result = getResult().getType(), steps = getSteps().getType();
+  RankedTensorType positions = getPositions().getType(),
+                   starts = getStarts().getType();
+  for (RankedTensorType type : {result, steps, positions, starts})
+    if (!type.hasStaticShape())
+      return emitOpError("expects static shapes");
+  if (getBlock() < 1 || getColumns() < 1)
+    return emitOpError("expects positive blocks and panels");
+  if (positions.getDimSize(0) != steps.getDimSize(0))
+    return emitOpError("expects a position for each of ")
+           << steps.getDimSize(0) << " steps, found " << positions;
+  int64_t panels = llvm::divideCeil(result.getDimSize(1), getColumns());
+  int64_t bounds = panels * getBlocks() + 1;
+  if (starts.getDimSize(0) != bounds)
+    return emitOpError("expects ")
+           << bounds << " starts for " << result << ", found " << starts;
+  return success();
 }
 
 LogicalResult DequantizeOp::verify() {

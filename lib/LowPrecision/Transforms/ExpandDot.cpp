@@ -3,6 +3,7 @@
 #include "tegula/LowPrecision/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 
 namespace tegula::lp {
@@ -13,26 +14,39 @@ namespace tegula::lp {
 using namespace mlir;
 using namespace tegula::lp;
 
-/// The pairs of `value` as 32-bit lanes, twice as many.
-static Value halves(OpBuilder &b, Location loc, Value value) {
-  int64_t lanes = cast<VectorType>(value.getType()).getDimSize(0) * 2;
-  Value narrow = vector::BitCastOp::create(
-      b, loc, VectorType::get({lanes}, b.getI16Type()), value);
-  return arith::ExtSIOp::create(
-      b, loc, VectorType::get({lanes}, b.getI32Type()), narrow);
+//===----------------------------------------------------------------------===//
+// Pairs
+//===----------------------------------------------------------------------===//
+
+/// A vector of 32-bit lanes as one of lanes of `bits` bits.
+static Value split(OpBuilder &b, Location loc, Value value, int64_t bits) {
+  int64_t lanes = cast<VectorType>(value.getType()).getDimSize(0);
+  auto type = VectorType::get({lanes * 32 / bits}, b.getIntegerType(bits));
+  return vector::BitCastOp::create(b, loc, type, value);
 }
 
-static Value expandVector(OpBuilder &b, DotOp op) {
-  Location loc = op.getLoc();
-  Value products = arith::MulIOp::create(b, loc, halves(b, loc, op.getLhs()),
-                                         halves(b, loc, op.getRhs()));
-  auto split = vector::DeinterleaveOp::create(b, loc, products);
+static Value widen(OpBuilder &b, Location loc, Value narrow) {
+  auto type = cast<VectorType>(narrow.getType()).clone(b.getI32Type());
+  return arith::ExtSIOp::create(b, loc, type, narrow);
+}
+
+/// `acc` plus the sums of neighbours in `terms`, which has twice the lanes.
+static Value addNeighbours(OpBuilder &b, Location loc, Value terms, Value acc) {
+  auto split = vector::DeinterleaveOp::create(b, loc, terms);
   Value pairs = arith::AddIOp::create(b, loc, split.getRes1(), split.getRes2());
-  return arith::AddIOp::create(b, loc, op.getAcc(), pairs);
+  return arith::AddIOp::create(b, loc, acc, pairs);
 }
 
-static Value expandScalar(OpBuilder &b, DotOp op) {
-  Location loc = op.getLoc();
+static Value dotVectors(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                        Value acc) {
+  Value products =
+      arith::MulIOp::create(b, loc, widen(b, loc, split(b, loc, lhs, 16)),
+                            widen(b, loc, split(b, loc, rhs, 16)));
+  return addNeighbours(b, loc, products, acc);
+}
+
+static Value dotScalars(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                        Value acc) {
   Value sixteen = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(16));
   auto low = [&](Value pair) -> Value {
     Value narrow = arith::TruncIOp::create(b, loc, b.getI16Type(), pair);
@@ -41,31 +55,116 @@ static Value expandScalar(OpBuilder &b, DotOp op) {
   auto high = [&](Value pair) -> Value {
     return arith::ShRSIOp::create(b, loc, pair, sixteen);
   };
-  Value first =
-      arith::MulIOp::create(b, loc, low(op.getLhs()), low(op.getRhs()));
-  Value second =
-      arith::MulIOp::create(b, loc, high(op.getLhs()), high(op.getRhs()));
+  Value first = arith::MulIOp::create(b, loc, low(lhs), low(rhs));
+  Value second = arith::MulIOp::create(b, loc, high(lhs), high(rhs));
   Value pair = arith::AddIOp::create(b, loc, first, second);
-  return arith::AddIOp::create(b, loc, op.getAcc(), pair);
+  return arith::AddIOp::create(b, loc, acc, pair);
+}
+
+static Value dotPairs(OpBuilder &b, Location loc, Value lhs, Value rhs,
+                      Value acc) {
+  return isa<VectorType>(acc.getType()) ? dotVectors(b, loc, lhs, rhs, acc)
+                                        : dotScalars(b, loc, lhs, rhs, acc);
+}
+
+//===----------------------------------------------------------------------===//
+// Bytes
+//===----------------------------------------------------------------------===//
+
+/// The even (odd) bytes of `value` as pairs of 16-bit integers.
+static Value everyOtherByte(OpBuilder &b, Location loc, Value value, bool odd,
+                            bool isSigned) {
+  Type type = value.getType();
+  auto constant = [&](int64_t bits) -> Value {
+    Attribute scalar = b.getI32IntegerAttr(int32_t(bits));
+    if (auto vectorType = dyn_cast<VectorType>(type))
+      return arith::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(vectorType, scalar));
+    return arith::ConstantOp::create(b, loc, cast<TypedAttr>(scalar));
+  };
+  if (odd)
+    value = arith::ShRUIOp::create(b, loc, value, constant(8));
+  value = arith::AndIOp::create(b, loc, value, constant(0x00ff00ff));
+  if (!isSigned)
+    return value;
+  // 0x80 * 0x1fe is 0xff00: the sign in all bits above it, in both halves.
+  Value sign = arith::AndIOp::create(b, loc, value, constant(0x00800080));
+  Value fill = arith::MulIOp::create(b, loc, sign, constant(0x1fe));
+  return arith::OrIOp::create(b, loc, value, fill);
+}
+
+/// Exact for all bytes.
+static Value dotBytes(OpBuilder &b, DotBytesOp op) {
+  Location loc = op.getLoc();
+  Value sum = op.getAcc();
+  for (bool odd : {false, true})
+    sum = dotPairs(
+        b, loc, everyOtherByte(b, loc, op.getLhs(), odd, /*isSigned=*/false),
+        everyOtherByte(b, loc, op.getRhs(), odd, /*isSigned=*/true), sum);
+  return sum;
+}
+
+/// The intrinsic of vpmaddubsw on vectors of `bits` bits.
+static StringRef byteProduct(int64_t bits) {
+  switch (bits) {
+  case 128:
+    return "llvm.x86.ssse3.pmadd.ub.sw.128";
+  case 256:
+    return "llvm.x86.avx2.pmadd.ub.sw";
+  case 512:
+    return "llvm.x86.avx512.pmaddubs.w.512";
+  }
+  return {};
+}
+
+static Value dotNarrowBytes(OpBuilder &b, DotBytesOp op, StringRef intrinsic) {
+  Location loc = op.getLoc();
+  Value lhs = split(b, loc, op.getLhs(), 8),
+        rhs = split(b, loc, op.getRhs(), 8);
+  int64_t pairs = cast<VectorType>(op.getType()).getDimSize(0) * 2;
+  Value sums = LLVM::CallIntrinsicOp::create(
+                   b, loc, VectorType::get({pairs}, b.getI16Type()),
+                   b.getStringAttr(intrinsic), ValueRange{lhs, rhs})
+                   .getResult(0);
+  return addNeighbours(b, loc, widen(b, loc, sums), op.getAcc());
 }
 
 namespace {
 
 struct ExpandDotPass : tegula::lp::impl::ExpandDotPassBase<ExpandDotPass> {
+  using ExpandDotPassBase::ExpandDotPassBase;
+
   void runOnOperation() override {
-    SmallVector<DotOp> ops;
-    getOperation()->walk([&](DotOp op) { ops.push_back(op); });
-    for (DotOp op : ops) {
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<DotOp, DotBytesOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
       OpBuilder b(op);
-      auto type = dyn_cast<VectorType>(op.getType());
-      if (!type && !op.getType().isInteger(32)) {
-        op.emitOpError("is on tensors: it is expanded where loops are");
+      Value result = op->getResult(0);
+      if (!isa<VectorType>(result.getType()) &&
+          !result.getType().isInteger(32)) {
+        op->emitOpError("is on tensors: it is expanded where loops are");
         return signalPassFailure();
       }
-      op.getResult().replaceAllUsesWith(type ? expandVector(b, op)
-                                             : expandScalar(b, op));
-      op.erase();
+      result.replaceAllUsesWith(expand(b, op));
+      op->erase();
     }
+  }
+
+private:
+  Value expand(OpBuilder &b, Operation *op) {
+    if (auto dot = dyn_cast<DotOp>(op))
+      return dotPairs(b, dot.getLoc(), dot.getLhs(), dot.getRhs(),
+                      dot.getAcc());
+    auto dot = cast<DotBytesOp>(op);
+    auto type = dyn_cast<VectorType>(dot.getType());
+    int64_t bits = type ? type.getNumElements() * 32 : 0;
+    StringRef intrinsic = byteProduct(bits);
+    if (dot.getNarrow() && bits <= byteProductBits && !intrinsic.empty())
+      return dotNarrowBytes(b, dot, intrinsic);
+    return dotBytes(b, dot);
   }
 };
 

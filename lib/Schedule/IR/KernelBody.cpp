@@ -79,10 +79,10 @@ tegula::sched::matchContractionBody(linalg::LinalgOp op) {
   BlockArgument lhs = block->getArgument(0), rhs = block->getArgument(1),
                 acc = block->getArgument(2);
   Operation *add = block->getTerminator()->getOperand(0).getDefiningOp();
-  if (auto dot = dyn_cast_if_present<lp::DotOp>(add)) {
-    if (dot.getLhs() != lhs || dot.getRhs() != rhs || dot.getAcc() != acc)
+  if (isa_and_nonnull<lp::DotOp, lp::DotBytesOp>(add)) {
+    if (!llvm::equal(add->getOperands(), ValueRange{lhs, rhs, acc}))
       return std::nullopt;
-    return ContractionBody{lhs, rhs, /*isFloat=*/false, /*isDot=*/true};
+    return ContractionBody{lhs, rhs, /*isFloat=*/false, add};
   }
   if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add))
     return std::nullopt;
@@ -101,7 +101,7 @@ tegula::sched::matchContractionBody(linalg::LinalgOp op) {
       !dependsOn(y, rhs) || dependsOn(y, lhs) || dependsOn(y, acc) ||
       readsIndex(x, block) || readsIndex(y, block))
     return std::nullopt;
-  return ContractionBody{x, y, isFloat, /*isDot=*/false};
+  return ContractionBody{x, y, isFloat};
 }
 
 /// The loops of `map`'s results in order; nullopt unless every result is a

@@ -41,10 +41,10 @@ static int64_t bytesOf(Type type) {
                              : 8;
 }
 
-/// lp.dot is a product and a sum: the product needs a register.
+/// A dot is a product and a sum: the product needs a register.
 static int64_t temporariesOf(linalg::LinalgOp op) {
   std::optional<ContractionBody> body = matchContractionBody(op);
-  return body && body->isDot ? 1 : 0;
+  return body && body->dot ? 1 : 0;
 }
 
 cost::ContractionProblem

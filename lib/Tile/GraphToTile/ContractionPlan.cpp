@@ -58,6 +58,18 @@ static LogicalResult findPackedColumns(const KernelFunction &kernel,
     plan.codes = *codes;
     return success();
   }
+  if (auto sum = plan.columns.getDefiningOp<lp::SumStepsOp>()) {
+    plan.steps = {sum, kernel.memoryOf(sum.getSteps()),
+                  kernel.memoryOf(sum.getPositions()),
+                  kernel.memoryOf(sum.getStarts())};
+    bool isBlocked = int64_t(sum.getBlock()) == plan.schedule.getKc() ||
+                     sum.getBlocks() == 1;
+    if (plan.steps->quads && plan.steps->positions && plan.steps->starts &&
+        sum.getColumns() == plan.schedule.getNr() && isBlocked)
+      return success();
+    reason = "steps do not have the schedule's panels and blocks";
+    return failure();
+  }
   auto unpack = plan.columns.getDefiningOp<linalg::UnPackOp>();
   if (!unpack)
     return success();

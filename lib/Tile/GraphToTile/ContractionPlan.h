@@ -13,6 +13,12 @@
 
 namespace tegula::tile {
 
+/// Columns in memory as lp.sum_steps says.
+struct PackedSteps {
+  lp::SumStepsOp op;
+  mlir::Value quads, positions, starts; ///< Buffers.
+};
+
 /// A contraction in canonical form: batch loops, one folded row loop m, one
 /// folded column loop n (the lanes), one folded loop k.
 struct ContractionPlan {
@@ -31,6 +37,8 @@ struct ContractionPlan {
   llvm::SmallVector<int64_t> packedDims;
   /// The columns are packed codes, decoded in registers.
   std::optional<PackedCodes> codes;
+  /// The columns are steps of quads of bytes.
+  std::optional<PackedSteps> steps;
   /// `columns` lie in memory with k contiguous: packing transposes them.
   bool transposedColumns = false;
   /// Partial sums may be kept in the (only) output between blocks of k.
@@ -44,7 +52,7 @@ struct ContractionPlan {
                                                std::string &reason);
 
   /// The columns are read from a constant in the schedule's layout.
-  bool hasPackedColumns() const { return packedColumns || codes; }
+  bool hasPackedColumns() const { return packedColumns || codes || steps; }
 
   /// Coordinates of a tensor accessed by `map`, from the loops' own.
   llvm::SmallVector<Coord> coordsOf(mlir::AffineMap map,

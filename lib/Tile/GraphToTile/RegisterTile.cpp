@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 using namespace mlir;
@@ -39,8 +38,13 @@ Value MultiplyAdd::prepareVector(OpBuilder &builder,
 
 Value MultiplyAdd::accumulate(OpBuilder &builder, Location loc, Value scalar,
                               Value vector, Value accumulator) const {
-  if (body.isDot)
-    return lp::DotOp::create(builder, loc, scalar, vector, accumulator);
+  if (body.dot) {
+    Operation *dot = builder.clone(*body.dot);
+    dot->setOperands(swapped ? ValueRange{vector, scalar, accumulator}
+                             : ValueRange{scalar, vector, accumulator});
+    dot->getResult(0).setType(accumulator.getType());
+    return dot->getResult(0);
+  }
   if (!body.isFloat) {
     Value product = arith::MulIOp::create(builder, loc, scalar, vector);
     return arith::AddIOp::create(builder, loc, accumulator, product);

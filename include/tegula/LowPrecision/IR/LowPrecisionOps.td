@@ -161,4 +161,58 @@ def DotOp : Op<LowPrecisionDialect, "dot",
   let hasVerifier = 1;
 }
 
+def DotBytesOp : Op<LowPrecisionDialect, "dot_bytes",
+               [Pure, SameOperandsAndResultType] # ElementwiseMappable.traits> {
+  let summary = "Add the products of two quads of bytes";
+  let description = [{
+    Each 32-bit operand of the product holds four bytes, unsigned ones in `lhs`
+    and signed ones in `rhs`; the four products are added to `acc`, modulo 2^32.
+    `narrow` promises that the sums of the first two and of the last two
+    products are signed 16-bit numbers, whatever the bytes of `lhs`: then
+    `vpmaddubsw` is exact.
+
+    ```mlir
+    %sum = lp.dot_bytes %x, %w, %acc {narrow} : vector<8xi32>
+    ```
+  }];
+  let arguments = (ins SignlessIntegerLike:$lhs, SignlessIntegerLike:$rhs,
+                       SignlessIntegerLike:$acc, UnitAttr:$narrow);
+  let results = (outs SignlessIntegerLike:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def SumStepsOp : Op<LowPrecisionDialect, "sum_steps", [Pure]> {
+  let summary = "A matrix of quads of bytes from steps";
+  let description = [{
+    The columns [k, n] of a product of bytes, cut into panels of as many columns
+    as `steps` has and blocks of `block` positions of k. Panel p, block b of a
+    matrix with B blocks holds the steps from `starts[p * B + b]` to
+    `starts[p * B + b + 1]`. A step is a row of quads that is added, byte by
+    byte, to position `positions[step]`. Most positions have one step; one whose
+    weights are too large for `narrow` products has two that are halves of it.
+
+    ```mlir
+    %w = lp.sum_steps %steps, %positions, %starts block(192)
+        : tensor<390x16xi32>, tensor<390xi32>, tensor<3xi32> -> tensor<192x32xi32>
+    ```
+  }];
+  let arguments = (ins 2DTensorOf<[I32]>:$steps, 1DTensorOf<[I32]>:$positions,
+                       1DTensorOf<[I32]>:$starts, I64Attr:$block);
+  let results = (outs 2DTensorOf<[I32]>:$result);
+  let assemblyFormat = [{
+    $steps `,` $positions `,` $starts `block` `(` $block `)` attr-dict
+    `:` type($steps) `,` type($positions) `,` type($starts) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Columns of a panel.
+    int64_t getColumns() { return getSteps().getType().getDimSize(1); }
+    /// Blocks of k.
+    int64_t getBlocks() {
+      return llvm::divideCeil(getResult().getType().getDimSize(0), getBlock());
+    }
+  }];
+}
+
 #endif // TEGULA_LOWPRECISION_IR_LOWPRECISIONOPS

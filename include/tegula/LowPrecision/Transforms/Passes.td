@@ -29,9 +29,37 @@ def DecomposeDequantizePass
   ];
 }
 
+def DecomposeSumStepsPass
+    : Pass<"tegula-lp-decompose-sum-steps", "::mlir::func::FuncOp"> {
+  let summary = "lp.sum_steps to loops over the steps of a panel";
+  let description = [{
+    For kernels that no lowering that walks through the steps has taken.
+
+    ```mlir
+    %w = lp.sum_steps %steps, %positions, %starts block(8) : ...
+    // becomes
+    %w = linalg.generic ... outs(%empty : tensor<8x32xi32>) {
+      %k = linalg.index 0 : index
+      ...
+      %quad = scf.for %step = %low to %high ... {
+        %position = tensor.extract %positions[%step] : tensor<20xi32>
+        ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
   let summary = "lp.dot to the arithmetic that LLVM makes one instruction";
   let description = [{
+    Also lp.dot_bytes: narrow ones to `vpmaddubsw`, in vectors of up to
+    `byte-product-bits` bits, and a sum of its neighbours; others to lp.dot of
+    their even and odd bytes.
+
     Products of neighbouring 16-bit lanes in 32 bits, added in pairs: what
     LLVM recognises as `vpmaddwd` and, with the sum, as `vpdpwssd`.
 
@@ -47,8 +75,13 @@ def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
     %sum = arith.addi %acc, %pairs : vector<8xi32>
     ```
   }];
+  let options = [
+    Option<"byteProductBits", "byte-product-bits", "int64_t", "0",
+           "widest vector of vpmaddubsw, in bits; 0: there is none">
+  ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -47,7 +47,8 @@ struct ContractionBody {
   mlir::Value lhs;      ///< The value multiplied from the first operand.
   mlir::Value rhs;      ///< The value multiplied from the second operand.
   bool isFloat = false; ///< mulf and addf, else integers.
-  bool isDot = false;   ///< lp.dot of pairs, else muli and addi.
+  /// lp.dot of pairs or lp.dot_bytes, or null: muli and addi.
+  mlir::Operation *dot = nullptr;
 };
 
 /// Matches the scalar body of a contraction or convolution.

@@ -70,6 +70,12 @@ struct IndexBuilder {
       return constant(type.getDimSize(dim));
     return mlir::memref::DimOp::create(builder, loc, memref, dim);
   }
+  /// An element of a buffer of non-negative i32.
+  mlir::Value load(mlir::Value memref, mlir::Value at) const {
+    mlir::Value number = mlir::memref::LoadOp::create(builder, loc, memref, at);
+    return mlir::arith::IndexCastUIOp::create(builder, loc,
+                                              builder.getIndexType(), number);
+  }
   /// Views a dense row-major memref with groups of dimensions merged.
   mlir::Value
   collapse(mlir::Value memref,

@@ -5,6 +5,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def PackStepsPass : Pass<"tegula-tile-pack-steps"> {
+  let summary = "Weights of byte products as steps whose sums fit into 16 bits";
+  let description = [{
+    The constant columns of a contraction by lp.dot_bytes become the steps of
+    lp.sum_steps, in panels of the schedule's `nr` columns and blocks of its
+    `kc`. The few positions of k at which products of two weights would need
+    more than 16 bits are two steps; so the products are `narrow`.
+
+    ```mlir
+    graph.kernel ins(%x, %w : tensor<4x16xi32>, tensor<16x24xi32>) ... {
+      linalg.generic ins(%a, %b : ...) { ... lp.dot_bytes %q, %v, %acc : i32 }
+    // becomes, for nr = 16
+    graph.kernel ins(%x, %steps, %positions, %starts : tensor<4x16xi32>,
+                     tensor<33x16xi32>, tensor<33xi32>, tensor<3xi32>) ... {
+      %u = lp.sum_steps %s, %p, %t block(16) : ... -> tensor<16x24xi32>
+      linalg.generic ins(%a, %u : ...) { ... lp.dot_bytes ... {narrow} : i32 }
+    ```
+  }];
+}
+
 def PackWeightsPass : Pass<"tegula-tile-pack-weights"> {
   let summary = "Re-lay constants out as the kernels' schedules want them";
   let description = [{
