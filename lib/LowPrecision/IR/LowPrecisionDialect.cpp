@@ -57,14 +57,14 @@ LogicalResult SumStepsOp::verify() {
   RankedTensorType result = getResult().getType(), steps = getSteps().getType();
   RankedTensorType positions = getPositions().getType(),
                    starts = getStarts().getType();
-  for (RankedTensorType type : {result, steps, positions, starts})
-    if (!type.hasStaticShape())
-      return emitOpError("expects static shapes");
+  if (!result.hasStaticShape() || !starts.hasStaticShape() ||
+      steps.isDynamicDim(1))
+    return emitOpError("expects static shapes but for the number of steps");
   if (getBlock() < 1 || getColumns() < 1)
     return emitOpError("expects positive blocks and panels");
   if (positions.getDimSize(0) != steps.getDimSize(0))
-    return emitOpError("expects a position for each of ")
-           << steps.getDimSize(0) << " steps, found " << positions;
+    return emitOpError("expects a position for each step of ")
+           << steps << ", found " << positions;
   int64_t panels = llvm::divideCeil(result.getDimSize(1), getColumns());
   int64_t bounds = panels * getBlocks() + 1;
   if (starts.getDimSize(0) != bounds)

@@ -3,6 +3,7 @@
 #include "tegula/Tile/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
@@ -65,6 +66,15 @@ static Value makeConstant(OpBuilder &b, Location loc, StringRef name,
       b, loc, DenseResourceElementsAttr::get(type, name, std::move(blob)));
 }
 
+/// `tensor` without the number of steps in its type: kernels that differ in
+/// nothing else share their code.
+static Value withoutCount(OpBuilder &b, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[0] = ShapedType::kDynamic;
+  return tensor::CastOp::create(b, tensor.getLoc(), type.clone(shape), tensor);
+}
+
 namespace {
 
 struct PackStepsPass : tegula::tile::impl::PackStepsPassBase<PackStepsPass> {
@@ -98,9 +108,10 @@ private:
     OpBuilder b(constant);
     Location loc = constant.getLoc();
     use.set(
-        makeConstant(b, loc, "steps", {count, schedule.getNr()}, steps.quads));
-    Value positions =
-        makeConstant(b, loc, "positions", {count}, steps.positions);
+        withoutCount(b, makeConstant(b, loc, "steps", {count, schedule.getNr()},
+                                     steps.quads)));
+    Value positions = withoutCount(
+        b, makeConstant(b, loc, "positions", {count}, steps.positions));
     Value starts = makeConstant(b, loc, "starts", {bounds}, steps.starts);
     if (constant->use_empty())
       constant->erase();

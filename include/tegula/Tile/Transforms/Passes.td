@@ -18,11 +18,16 @@ def PackStepsPass : Pass<"tegula-tile-pack-steps"> {
       linalg.generic ins(%a, %b : ...) { ... lp.dot_bytes %q, %v, %acc : i32 }
     // becomes, for nr = 16
     graph.kernel ins(%x, %steps, %positions, %starts : tensor<4x16xi32>,
-                     tensor<33x16xi32>, tensor<33xi32>, tensor<3xi32>) ... {
+                     tensor<?x16xi32>, tensor<?xi32>, tensor<3xi32>) ... {
       %u = lp.sum_steps %s, %p, %t block(16) : ... -> tensor<16x24xi32>
       linalg.generic ins(%a, %u : ...) { ... lp.dot_bytes ... {narrow} : i32 }
     ```
+
+    The number of steps is not part of the types: kernels that differ in nothing
+    else are one.
   }];
+  let dependentDialects = ["::tegula::lp::LowPrecisionDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def PackWeightsPass : Pass<"tegula-tile-pack-weights"> {
