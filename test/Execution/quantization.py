@@ -42,9 +42,18 @@ def extremes(name, shape, dtype):
         [info.min, info.max], shape), values).astype(dtype)
 
 
-def integer_matmul(name, a_shape, b_shape, a_dtype=np.uint8, b_dtype=np.int8, a_zero=None, b_zero=None, constant=True):
+def few_large(name, shape):
+    """Signed bytes of which few have neighbours with which they leave 16 bits; some are the ends of the range."""
+    values = rng("few", name).normal(0, 24, shape)
+    values[rng("few", name, 1).random(shape) < 0.002] *= 100
+    return np.clip(values.round(), -128, 127).astype(np.int8)
+
+
+def integer_matmul(name, a_shape, b_shape, a_dtype=np.uint8, b_dtype=np.int8, a_zero=None, b_zero=None, constant=True,
+                   weights=extremes):
     """A MatMulInteger against the product of its operands in 64 bits."""
-    a, b = extremes(name + "a", a_shape, a_dtype), extremes(name + "b", b_shape, b_dtype)
+    a = extremes(name + "a", a_shape, a_dtype)
+    b = few_large(name, b_shape) if weights is few_large else extremes(name + "b", b_shape, b_dtype)
 
     def exact(x0, x1=b, x2=a_zero, x3=b_zero):
         def centred(x, zero, trailing):
@@ -101,6 +110,12 @@ def exact_integers():
     yield integer_matmul("vector", (96,), (96, 17), a_zero=np.uint8(100))
     yield integer_matmul("batched", (2, 3, 5, 26), (2, 3, 26, 12), constant=False, a_zero=np.uint8(5))
     yield integer_matmul("long-k", (4, 4096), (4096, 24), a_zero=np.uint8(128))
+    for name, m, k, n, dtype, zero in (("quads", 13, 64, 40, np.uint8, np.uint8(77)), ("quads-signed", 6, 132, 50, np.int8, np.int8(-7)),
+                                       ("quads-no-zero", 5, 768, 33, np.int8, None), ("quads-one-row", 1, 512, 100, np.uint8, np.uint8(255)),
+                                       ("quads-long-k", 30, 6400, 24, np.uint8, None)):
+        yield integer_matmul(name, (m, k), (k, n), a_dtype=dtype, a_zero=zero, weights=few_large)
+    yield integer_matmul("quads-per-row", (9, 64), (64, 21), a_zero=extremes("z", (9,), np.uint8), weights=few_large)
+    yield integer_matmul("quads-batch", (2, 3, 64), (64, 21), a_zero=np.uint8(3), b_zero=np.int8(0), weights=few_large)
     yield integer_conv("pointwise", (1, 32, 9, 11), (24, 32, 1, 1), np.uint8(128))
     yield integer_conv("odd-channels", (2, 3, 15, 13), (10, 3, 7, 7), np.uint8(114), strides=(2, 2), pads=(3, 3, 3, 3))
     yield integer_conv("padded", (1, 16, 14, 14), (20, 16, 3, 3), np.uint8(200), pads=(1, 1, 1, 1))

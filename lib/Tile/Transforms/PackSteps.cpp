@@ -43,12 +43,13 @@ static BlockArgument columnsOf(graph::KernelOp kernel, linalg::LinalgOp root) {
 
 /// The elements of a constant matrix of i32, or none.
 static ArrayRef<uint32_t> quadsOf(arith::ConstantOp constant) {
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob || !resource.getElementType().isInteger(32))
-    return {};
-  ArrayRef<char> bytes = blob->getData();
+  ArrayRef<char> bytes;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      bytes = blob->getData();
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (dense && !dense.isSplat())
+    bytes = dense.getRawData();
   return {reinterpret_cast<const uint32_t *>(bytes.data()),
           bytes.size() / sizeof(uint32_t)};
 }

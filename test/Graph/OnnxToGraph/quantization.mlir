@@ -3,9 +3,11 @@
 // CHECK-LABEL: func @per_axis
 // CHECK: linalg.generic
 // CHECK: arith.divf
+// CHECK: arith.cmpf ogt
+// CHECK: arith.cmpf olt
 // CHECK: math.roundeven
-// CHECK: arith.maxsi
-// CHECK: arith.minsi
+// CHECK: arith.fptosi
+// CHECK: arith.addi
 // CHECK: arith.trunci %{{.*}} : i32 to i8
 func.func @per_axis(%x: tensor<2x3x5xf32>, %s: tensor<3xf32>, %z: tensor<3xui8>) -> tensor<2x3x5xui8> {
   %y = "onnx.QuantizeLinear"(%x, %s, %z) {axis = 1 : si64} : (tensor<2x3x5xf32>, tensor<3xf32>, tensor<3xui8>) -> tensor<2x3x5xui8>
@@ -41,5 +43,40 @@ func.func @pairs(%x: tensor<2x3xui8>) -> tensor<2x2xsi32> {
   %w = onnx.Weight dense<[[1, 2], [3, 4], [5, 6]]> : tensor<3x2xi8> : tensor<3x2xi8>
   %wz = onnx.Weight dense<1> : tensor<i8> : tensor<i8>
   %y = "onnx.MatMulInteger"(%x, %w, %none, %wz) : (tensor<2x3xui8>, tensor<3x2xi8>, none, tensor<i8>) -> tensor<2x2xsi32>
+  return %y : tensor<2x2xsi32>
+}
+
+// -----
+
+// Signed bytes, four along k: unsigned ones on the left, 128 more than the signed
+// ones of the input; the sum is less its zero point, 128, times the columns' sums.
+// CHECK-LABEL: func @quads
+// CHECK-SAME: (%[[X:.*]]: tensor<2x4xi8>
+// CHECK-DAG: %[[W:.*]] = arith.constant dense_resource<quads> : tensor<1x2xi32>
+// CHECK-DAG: %[[S:.*]] = arith.constant dense_resource<sums> : tensor<2xi32>
+// CHECK: %[[XQ:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[X]], %[[X]], %[[X]] : {{.*}}) outs(%{{.*}} : tensor<2x1xi32>)
+// CHECK: arith.addi %{{.*}}, %c128_i32
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[XQ]], %[[W]] : tensor<2x1xi32>, tensor<1x2xi32>)
+// CHECK: lp.dot_bytes %{{.*}}, %{{.*}}, %{{.*}} : i32
+// CHECK: linalg.generic {{.*}} ins(%[[P]], %[[S]]
+// CHECK: %[[Z:.*]] = arith.muli %{{.*}}, %c128_i32
+// CHECK: arith.subi %{{.*}}, %[[Z]]
+func.func @quads(%x: tensor<2x4xi8>) -> tensor<2x2xsi32> {
+  %none = onnx.NoValue
+  %w = onnx.Weight dense<[[1, 2], [3, 4], [5, 6], [7, 8]]> : tensor<4x2xi8> : tensor<4x2xi8>
+  %y = "onnx.MatMulInteger"(%x, %w, %none, %none) : (tensor<2x4xi8>, tensor<4x2xi8>, none, none) -> tensor<2x2xsi32>
+  return %y : tensor<2x2xsi32>
+}
+
+// -----
+
+// Weights so large that every product of two would need more than 16 bits: pairs.
+// CHECK-LABEL: func @large
+// CHECK: lp.dot %
+// CHECK-NOT: lp.dot_bytes
+func.func @large(%x: tensor<2x4xui8>) -> tensor<2x2xsi32> {
+  %none = onnx.NoValue
+  %w = onnx.Weight dense<[[127, 2], [127, 4], [5, 6], [7, 8]]> : tensor<4x2xi8> : tensor<4x2xi8>
+  %y = "onnx.MatMulInteger"(%x, %w, %none, %none) : (tensor<2x4xui8>, tensor<4x2xi8>, none, none) -> tensor<2x2xsi32>
   return %y : tensor<2x2xsi32>
 }

@@ -106,3 +106,43 @@ func.func @a(%a: i16) {
   %0 = lp.dot %a, %a, %a : i16
   return
 }
+
+// -----
+
+func.func @a(%a: vector<4xi64>) {
+  // expected-error@+1 {{expects 32-bit integers, found 'vector<4xi64>'}}
+  %0 = lp.dot_bytes %a, %a, %a : vector<4xi64>
+  return
+}
+
+// -----
+
+func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<4xi32>) {
+  // expected-error@+1 {{expects 5 starts for 'tensor<12x24xi32>', found 'tensor<4xi32>'}}
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<4xi32> -> tensor<12x24xi32>
+  return
+}
+
+// -----
+
+func.func @a(%s: tensor<30x16xi32>, %p: tensor<29xi32>, %t: tensor<5xi32>) {
+  // expected-error@+1 {{expects a position for each step of 'tensor<30x16xi32>', found 'tensor<29xi32>'}}
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<30x16xi32>, tensor<29xi32>, tensor<5xi32> -> tensor<12x24xi32>
+  return
+}
+
+// -----
+
+func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<?xi32>) {
+  // expected-error@+1 {{expects static shapes but for the number of steps}}
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<12x24xi32>
+  return
+}
+
+// -----
+
+func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<5xi32>) {
+  // expected-error@+1 {{expects positive blocks and panels}}
+  %0 = lp.sum_steps %s, %p, %t block(0) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
+  return
+}

@@ -28,3 +28,20 @@ func.func @dot(%a: i32, %v: vector<8xi32>) -> (i32, vector<8xi32>) {
   %1 = lp.dot %v, %v, %v : vector<8xi32>
   return %0, %1 : i32, vector<8xi32>
 }
+
+// CHECK-LABEL: func @dot_bytes
+// CHECK: lp.dot_bytes %{{.*}}, %{{.*}}, %{{.*}} : i32
+// CHECK: lp.dot_bytes %{{.*}}, %{{.*}}, %{{.*}} {narrow} : vector<8xi32>
+func.func @dot_bytes(%a: i32, %v: vector<8xi32>) -> (i32, vector<8xi32>) {
+  %0 = lp.dot_bytes %a, %a, %a : i32
+  %1 = lp.dot_bytes %v, %v, %v {narrow} : vector<8xi32>
+  return %0, %1 : i32, vector<8xi32>
+}
+
+// Two panels of 16 columns, two blocks of 8 positions each.
+// CHECK-LABEL: func @sum_steps
+// CHECK: lp.sum_steps %{{.*}}, %{{.*}}, %{{.*}} block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
+func.func @sum_steps(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<5xi32>) -> tensor<12x24xi32> {
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
+  return %0 : tensor<12x24xi32>
+}
