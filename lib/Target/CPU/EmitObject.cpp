@@ -2,6 +2,7 @@
 
 #include "tegula/Target/CPU/EmitObject.h"
 
+#include "ScalarizeMaskedStores.h"
 #include "tegula/Support/KernelCache.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
@@ -142,6 +143,8 @@ static Error optimize(Module &module, TargetMachine &machine,
   ModulePassManager passes = optLevel == 0
                                  ? builder.buildO0DefaultPipeline(level)
                                  : builder.buildPerModuleDefaultPipeline(level);
+  passes.addPass(
+      createModuleToFunctionPassAdaptor(ScalarizeMaskedStoresPass()));
   passes.run(module, modules);
   return Error::success();
 }

@@ -1,0 +1,34 @@
+//===- ScalarizeMaskedStores.h - Masked stores of one lane ---------------===//
+//
+// LLVM 22 for AVX-512 merges a truncation into the masked store of its result.
+// If the mask is a constant with one lane, it then stores that lane as wide as
+// it was before the truncation: three bytes too many of an int8 tensor. So such
+// stores become stores of one element before the code generator sees them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TEGULA_LIB_TARGET_CPU_SCALARIZEMASKEDSTORES_H
+#define TEGULA_LIB_TARGET_CPU_SCALARIZEMASKEDSTORES_H
+
+#include "llvm/IR/PassManager.h"
+
+namespace tegula {
+namespace target {
+
+/// Before:
+///   call @llvm.masked.store(<4 x i8> %v, ptr %p, <i1 0, i1 1, i1 0, i1 0>)
+/// After:
+///   %e = extractelement <4 x i8> %v, 1
+///   %q = getelementptr i8, ptr %p, 1
+///   store i8 %e, ptr %q
+/// Has to run last: earlier passes make masks constant.
+struct ScalarizeMaskedStoresPass
+    : llvm::PassInfoMixin<ScalarizeMaskedStoresPass> {
+  llvm::PreservedAnalyses run(llvm::Function &function,
+                              llvm::FunctionAnalysisManager &analyses);
+};
+
+} // namespace target
+} // namespace tegula
+
+#endif // TEGULA_LIB_TARGET_CPU_SCALARIZEMASKEDSTORES_H
