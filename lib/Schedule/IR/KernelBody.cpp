@@ -224,65 +224,137 @@ std::optional<MatmulLoops> tegula::sched::matchMatmul(linalg::LinalgOp op) {
   return loops;
 }
 
-bool tegula::sched::canCopyOperand(linalg::LinalgOp op,
-                                   const MatmulLoops &loops, unsigned number,
-                                   bool isExtended) {
+/// Loops of more than one iteration.
+static SmallVector<unsigned> longLoops(ArrayRef<unsigned> loops,
+                                       ArrayRef<int64_t> extents) {
+  return llvm::to_vector(llvm::make_filter_range(
+      loops, [&](unsigned loop) { return extents[loop] != 1; }));
+}
+
+/// The loop that counts each dimension of operand `number`, nothing for one of
+/// size 1. Loops of one iteration do not count: `h + kh` of a 1x1 window is
+/// `h`.
+static std::optional<SmallVector<std::optional<unsigned>>>
+countingLoops(linalg::LinalgOp op, unsigned number) {
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  MLIRContext *context = op->getContext();
+  SmallVector<AffineExpr> exprs;
+  for (auto [loop, extent] : llvm::enumerate(extents))
+    exprs.push_back(extent == 1 ? getAffineConstantExpr(0, context)
+                                : getAffineDimExpr(loop, context));
+  AffineMap map = op.getIndexingMapsArray()[number].replaceDimsAndSymbols(
+      exprs, {}, exprs.size(), 0);
+  auto type = cast<RankedTensorType>(op.getDpsInputs()[number].getType());
+  SmallVector<std::optional<unsigned>> loops;
+  for (auto [expr, size] : llvm::zip_equal(map.getResults(), type.getShape())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    std::optional<unsigned> loop;
+    if (dim)
+      loop = dim.getPosition();
+    bool coversAll = size == (dim ? extents[*loop] : 1);
+    if ((!dim && !isa<AffineConstantExpr>(expr)) || !coversAll ||
+        (loop && llvm::is_contained(loops, loop)))
+      return std::nullopt;
+    loops.push_back(loop);
+  }
+  return loops;
+}
+
+/// How many elements lie next to each other at the end of an operand in the
+/// order of `list`; 1 if its last dimension is not counted by `list`.
+static int64_t runLength(ArrayRef<std::optional<unsigned>> counting,
+                         ArrayRef<unsigned> list, ArrayRef<int64_t> extents) {
+  int64_t length = 1;
+  for (std::optional<unsigned> loop : llvm::reverse(counting)) {
+    if (!loop)
+      continue;
+    if (list.empty() || list.back() != *loop ||
+        ShapedType::isDynamic(extents[*loop]))
+      break;
+    length *= extents[*loop];
+    list = list.drop_back();
+  }
+  return length;
+}
+
+std::optional<OperandDim::Role>
+tegula::sched::copyDirection(linalg::LinalgOp op, const MatmulLoops &loops,
+                             unsigned number, bool isExtended) {
   ContractionBody body = *matchContractionBody(op);
   Value used = number == 0 ? body.lhs : body.rhs;
   if (isExtended)
     if (auto extension = used.getDefiningOp<arith::ExtFOp>())
       used = extension.getIn();
-  AffineMap map = op.getIndexingMapsArray()[number];
-  if (used != op.getBlock()->getArgument(number) || map.getNumResults() == 0 ||
-      !map.isProjectedPermutation())
-    return false;
-  unsigned last = cast<AffineDimExpr>(map.getResults().back()).getPosition();
-  ArrayRef<unsigned> own = number == loops.rows ? loops.m : loops.n;
-  if (last != loops.k.back() && (own.empty() || last != own.back()))
-    return false;
-  int64_t extent = op.getStaticLoopRanges()[last];
+  auto counting = countingLoops(op, number);
+  if (used != op.getBlock()->getArgument(number) || !counting)
+    return std::nullopt;
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
   int64_t bytes = used.getType().getIntOrFloatBitWidth() / 8;
-  return !ShapedType::isDynamic(extent) && extent * bytes % kCopyBytes == 0;
+  for (auto [role, list] :
+       {std::pair(OperandDim::K, &loops.k),
+        std::pair(OperandDim::Own,
+                  number == loops.rows ? &loops.m : &loops.n)}) {
+    int64_t run = runLength(*counting, longLoops(*list, extents), extents);
+    if (run > 1 && run * bytes % kCopyBytes == 0)
+      return role;
+  }
+  return std::nullopt;
 }
 
-/// Are the loops from `position` of `all` on those of `list`?
-static bool startsWith(ArrayRef<unsigned> all, size_t position,
-                       ArrayRef<unsigned> list) {
-  return !list.empty() &&
-         all.drop_front(position).take_front(list.size()) == list;
+/// The dimensions from `begin` on that are counted by the loops of `list`, by
+/// all of them in order, with those of size 1 between and behind; empty if they
+/// are counted by others.
+static SmallVector<int64_t> takeDims(ArrayRef<std::optional<unsigned>> counting,
+                                     size_t begin, ArrayRef<unsigned> list) {
+  SmallVector<int64_t> dims;
+  for (size_t i = begin; i != counting.size(); ++i) {
+    if (counting[i]) {
+      if (list.empty())
+        break;
+      if (*counting[i] != list.front())
+        return {};
+      list = list.drop_front();
+    }
+    dims.push_back(i);
+  }
+  return list.empty() ? dims : SmallVector<int64_t>();
 }
 
 std::optional<SmallVector<OperandDim>>
 tegula::sched::mapOperand(linalg::LinalgOp op, const MatmulLoops &loops,
                           unsigned number, bool isExtended) {
   auto type = cast<RankedTensorType>(op.getDpsInputs()[number].getType());
-  if (!type.hasStaticShape() || !canCopyOperand(op, loops, number, isExtended))
+  if (!type.hasStaticShape() || !copyDirection(op, loops, number, isExtended))
     return std::nullopt;
-  ArrayRef<unsigned> own = number == loops.rows ? loops.m : loops.n;
-  std::optional<SmallVector<unsigned>> all =
-      loopsOf(op.getIndexingMapsArray()[number]);
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  SmallVector<std::pair<OperandDim::Role, SmallVector<unsigned>>> groups{
+      {OperandDim::Own,
+       longLoops(number == loops.rows ? loops.m : loops.n, extents)},
+      {OperandDim::K, longLoops(loops.k, extents)}};
+  if (groups[0].second.empty() || groups[1].second.empty())
+    return std::nullopt;
+  for (unsigned loop : longLoops(loops.batch, extents))
+    groups.push_back({OperandDim::Batch, {loop}});
+
+  auto counting = *countingLoops(op, number);
   SmallVector<OperandDim> dims;
-  bool hasOwn = false, hasK = false;
-  for (size_t i = 0; i < all->size(); i += dims.back().dims.size()) {
+  for (size_t begin = 0; begin != counting.size();) {
     OperandDim dim;
-    size_t count = 1;
-    if (startsWith(*all, i, own)) {
-      dim.role = OperandDim::Own;
-      count = own.size();
-      hasOwn = true;
-    } else if (startsWith(*all, i, loops.k)) {
-      dim.role = OperandDim::K;
-      count = loops.k.size();
-      hasK = true;
-    } else if (llvm::is_contained(loops.batch, (*all)[i])) {
-      dim.loop = (*all)[i];
-    } else {
-      return std::nullopt;
+    for (const auto &[role, list] : groups) {
+      dim = {role, list.front(), takeDims(counting, begin, list)};
+      if (!dim.dims.empty())
+        break;
     }
-    dim.dims = llvm::to_vector(llvm::seq<int64_t>(i, i + count));
+    if (dim.dims.empty())
+      return std::nullopt;
+    begin += dim.dims.size();
     dims.push_back(std::move(dim));
   }
-  if (!hasOwn || !hasK || dims.size() > kMaxMapDims)
+  auto has = [&](OperandDim::Role role) {
+    return llvm::any_of(
+        dims, [&](const OperandDim &dim) { return dim.role == role; });
+  };
+  if (!has(OperandDim::Own) || !has(OperandDim::K) || dims.size() > kMaxMapDims)
     return std::nullopt;
   return dims;
 }

@@ -96,7 +96,7 @@ static bool canCopyOperands(linalg::LinalgOp op, const MatmulLoops &loops,
                             StringRef numerics) {
   return llvm::all_of(ArrayRef({0u, 1u}), [&](unsigned number) {
     return isa<BlockArgument>(op.getDpsInputs()[number]) &&
-           canCopyOperand(op, loops, number, numerics != "tf32x3");
+           copyDirection(op, loops, number, numerics != "tf32x3");
   });
 }
 

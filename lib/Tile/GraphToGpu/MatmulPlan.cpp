@@ -29,8 +29,7 @@ static bool isExtended(Value value, BlockArgument operand, StringRef numerics) {
                             : operand.getType().isBF16());
 }
 
-/// Can the operand be copied in the schedule's way? Notes its dimensions for a
-/// tensor map.
+/// Can the operand be copied in the schedule's way? Notes how it lies.
 static bool canCopy(linalg::LinalgOp op, const sched::MatmulLoops &loops,
                     unsigned number, sched::GpuMatmulAttr schedule,
                     MatmulPlan::Operand &side) {
@@ -39,8 +38,12 @@ static bool canCopy(linalg::LinalgOp op, const sched::MatmulLoops &loops,
     return true;
   if (!side.memory)
     return false;
+  auto direction = sched::copyDirection(op, loops, number, isExtended);
+  if (!direction)
+    return false;
+  side.runsAlongK = *direction == sched::OperandDim::K;
   if (schedule.getCopy() == "async")
-    return sched::canCopyOperand(op, loops, number, isExtended);
+    return true;
   auto dims = sched::mapOperand(op, loops, number, isExtended);
   if (dims)
     side.mapDims = std::move(*dims);

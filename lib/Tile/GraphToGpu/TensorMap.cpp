@@ -11,10 +11,6 @@ using namespace mlir;
 using namespace tegula;
 using namespace tegula::tile;
 
-bool tegula::tile::liesAlongOwn(const MatmulPlan::Operand &operand) {
-  return operand.mapDims.back().role == sched::OperandDim::Own;
-}
-
 /// The box's extent in one of the operand's dimensions.
 static int64_t boxExtent(const MatmulPlan::Operand &operand,
                          const sched::OperandDim &dim, int64_t tile) {
@@ -24,7 +20,7 @@ static int64_t boxExtent(const MatmulPlan::Operand &operand,
   case sched::OperandDim::K:
     return kBoxRow;
   case sched::OperandDim::Own:
-    return liesAlongOwn(operand) ? kBoxRow : tile;
+    return operand.runsAlongK ? tile : kBoxRow;
   }
   return 1;
 }
@@ -78,7 +74,7 @@ void tegula::tile::copyBoxes(MatmulBlock &block, const MatmulBlock::Side &side,
       UnrealizedConversionCastOp::create(
           builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), map)
           .getResult(0);
-  int64_t rows = liesAlongOwn(operand) ? kBoxRow : side.tile;
+  int64_t rows = operand.runsAlongK ? side.tile : kBoxRow;
   for (int64_t start = 0; start < side.tile; start += rows) {
     SmallVector<Value> coordinates; // The innermost first.
     for (const sched::OperandDim &dim : llvm::reverse(operand.mapDims)) {

@@ -11,9 +11,6 @@ namespace tegula::tile {
 constexpr int64_t kBoxRow = 64;
 constexpr int64_t kBoxRowBytes = 128;
 
-/// Does the operand lie along m (n) rather than along k?
-bool liesAlongOwn(const MatmulPlan::Operand &operand);
-
 /// Creates the tensor map of `operand` in the host's part of the kernel
 /// function, to copy boxes of kBoxRow elements of k and `tile` of m (n); of
 /// kBoxRow of them if they lie next to each other in memory.

@@ -184,7 +184,7 @@ Value WarpgroupLowering::descriptorOf(const MatmulBlock::Side &side,
                                       Value tiles) {
   constexpr int64_t unit = 16, addressMask = 0x3fff;
   constexpr int64_t swizzle128 = int64_t(1) << 62;
-  int64_t betweenBoxes = liesAlongOwn(*side.operand) ? kBoxBytes / unit : 1;
+  int64_t betweenBoxes = side.operand->runsAlongK ? 1 : kBoxBytes / unit;
   int64_t layout = swizzle128 | kSwizzleBytes / unit << 32 | betweenBoxes << 16;
   Type i64 = builder.getI64Type();
   auto constant = [&](int64_t value) -> Value {
@@ -206,7 +206,7 @@ Value WarpgroupLowering::multiply(Value rows, Value columns, Value sums,
   auto one = NVVM::WGMMAScaleInAttr::get(context, NVVM::WGMMAScaleIn::one);
   // "row" and "col" are k next to each other for rows and for columns.
   auto layout = [&](const MatmulBlock::Side &side) {
-    bool isRow = side.operand->isRows != liesAlongOwn(*side.operand);
+    bool isRow = side.operand->isRows == side.operand->runsAlongK;
     return NVVM::MMALayoutAttr::get(context, isRow ? NVVM::MMALayout::row
                                                    : NVVM::MMALayout::col);
   };
@@ -230,7 +230,7 @@ Value WarpgroupLowering::multiplyTiles(Value step, Value sums, bool isFirst) {
       return arith::ConstantIntOp::create(builder, loc, value / unit, 64);
     };
     // Positions of k are bytes of a row, or rows.
-    int64_t inTile = k * (liesAlongOwn(*side.operand) ? kBoxRowBytes : 2);
+    int64_t inTile = k * (side.operand->runsAlongK ? 2 : kBoxRowBytes);
     Value moved =
         arith::MulIOp::create(builder, loc, stage, constant(tileBytes(side)));
     moved = arith::AddIOp::create(builder, loc, descriptor, moved);

@@ -82,3 +82,42 @@ func.func @unaligned(%a: memref<20x38xf32>, %b: memref<38x32xf32>, %o: memref<20
   bufferization.materialize_in_destination %r in restrict writable %o : (tensor<20x32xf32>, memref<20x32xf32>) -> ()
   return
 }
+
+// -----
+
+// A window of one element is no window: rows of 6 floats are no whole copies, but
+// the 24 pixels of an image are. Weights lie along k.
+// CHECK-LABEL: @pixels
+// CHECK-SAME: %[[X:.+]]: memref<2x16x4x6xf32>, %[[W:.+]]: memref<16x16x1x1xf32>
+// CHECK: memref.alloc() : memref<3x16x12xf32, 3>
+// CHECK: memref.alloc() : memref<3x8x40xf32, 3>
+// CHECK: nvgpu.device_async_copy %[[W]]
+// CHECK: nvgpu.device_async_copy %[[X]]
+func.func @pixels(%x: memref<2x16x4x6xf32>, %w: memref<16x16x1x1xf32>, %o: memref<2x16x4x6xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 8, warps_m = 1, warps_n = 1, copy = "async", stages = 3, numerics = "tf32x3">} {
+  %tx = bufferization.to_tensor %x restrict : memref<2x16x4x6xf32> to tensor<2x16x4x6xf32>
+  %tw = bufferization.to_tensor %w restrict : memref<16x16x1x1xf32> to tensor<16x16x1x1xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x16x4x6xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x16x4x6xf32>) -> tensor<2x16x4x6xf32>
+  %r = linalg.conv_2d_nchw_fchw ins(%tx, %tw : tensor<2x16x4x6xf32>, tensor<16x16x1x1xf32>) outs(%f : tensor<2x16x4x6xf32>) -> tensor<2x16x4x6xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<2x16x4x6xf32>, memref<2x16x4x6xf32>) -> ()
+  return
+}
+
+// -----
+
+// Neighbours of a window of three are neighbours in k and in n: neither.
+// CHECK-LABEL: @window
+// CHECK-SAME: schedule = #sched.gpu_points
+// CHECK-NOT: nvgpu
+// expected-remark@+1 {{an operand cannot be copied as it lies in memory}}
+func.func @window(%x: memref<2x16x6x8xf32>, %w: memref<16x16x3x3xf32>, %o: memref<2x16x4x6xf32>) attributes {schedule = #sched.gpu_matmul<tile_m = 16, tile_n = 32, tile_k = 8, warps_m = 1, warps_n = 1, copy = "async", stages = 3, numerics = "tf32x3">} {
+  %tx = bufferization.to_tensor %x restrict : memref<2x16x6x8xf32> to tensor<2x16x6x8xf32>
+  %tw = bufferization.to_tensor %w restrict : memref<16x16x3x3xf32> to tensor<16x16x3x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x16x4x6xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x16x4x6xf32>) -> tensor<2x16x4x6xf32>
+  %r = linalg.conv_2d_nchw_fchw ins(%tx, %tw : tensor<2x16x6x8xf32>, tensor<16x16x3x3xf32>) outs(%f : tensor<2x16x4x6xf32>) -> tensor<2x16x4x6xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<2x16x4x6xf32>, memref<2x16x4x6xf32>) -> ()
+  return
+}

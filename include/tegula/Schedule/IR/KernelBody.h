@@ -87,21 +87,23 @@ std::optional<MatmulLoops> matchMatmul(mlir::linalg::LinalgOp op);
 /// Bytes that a GPU copies to shared memory at once.
 constexpr int64_t kCopyBytes = 16;
 
-/// May operand `number` of the product be copied `kCopyBytes` at a time, as it
-/// lies in memory? It must be what is multiplied (if `isExtended`, then after
-/// an extension), be accessed by loops alone, and the loop along its last
-/// dimension must be the last one of k or of m (n) and of whole runs.
-bool canCopyOperand(mlir::linalg::LinalgOp op, const MatmulLoops &loops,
-                    unsigned number, bool isExtended);
-
 /// A dimension of an operand of a product, or several that lie next to each
 /// other and are counted as one.
 struct OperandDim {
   enum Role { Batch, Own, K };
   Role role = Batch; ///< Of batch; of m (n); of k.
-  unsigned loop = 0; ///< The batch loop.
+  unsigned loop = 0; ///< The first one that counts it.
   llvm::SmallVector<int64_t> dims;
 };
+
+/// May operand `number` of the product be copied `kCopyBytes` at a time, as it
+/// lies in memory? Then it is what is multiplied (if `isExtended`, then after
+/// an extension), each of its dimensions is counted by one loop, and in runs of
+/// whole copies neighbours in memory are neighbours in k or in m (n): which one
+/// is returned.
+std::optional<OperandDim::Role> copyDirection(mlir::linalg::LinalgOp op,
+                                              const MatmulLoops &loops,
+                                              unsigned number, bool isExtended);
 
 /// Most dimensions that a GPU's tensor map has.
 constexpr size_t kMaxMapDims = 5;
@@ -109,7 +111,7 @@ constexpr size_t kMaxMapDims = 5;
 /// The dimensions of operand `number` for a tensor map, by which a GPU copies
 /// tiles on its own: one of m (n), one of k, and those of the batch. None if
 /// they do not lie like this, or if the operand may not be copied
-/// (canCopyOperand) or its sizes are not known.
+/// (copyDirection) or its sizes are not known.
 std::optional<llvm::SmallVector<OperandDim>>
 mapOperand(mlir::linalg::LinalgOp op, const MatmulLoops &loops, unsigned number,
            bool isExtended);
