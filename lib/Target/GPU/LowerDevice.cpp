@@ -33,10 +33,14 @@ public:
 
   LogicalResult run() {
     SmallVector<Operation *> ops;
-    SmallVector<memref::GetGlobalOp> globals; // Last: the others read them.
+    // Last: the others read them.
+    SmallVector<nvgpu::TmaCreateDescriptorOp> maps;
+    SmallVector<memref::GetGlobalOp> globals;
     func.walk([&](Operation *op) {
       if (auto global = dyn_cast<memref::GetGlobalOp>(op))
         globals.push_back(global);
+      else if (auto map = dyn_cast<nvgpu::TmaCreateDescriptorOp>(op))
+        maps.push_back(map);
       else
         ops.push_back(op);
     });
@@ -53,9 +57,8 @@ public:
           return failure();
       }
     }
-    for (Operation *op : ops) // Launches have made the maps that they need.
-      if (auto map = dyn_cast<nvgpu::TmaCreateDescriptorOp>(op))
-        erase(map);
+    for (nvgpu::TmaCreateDescriptorOp map : maps)
+      erase(map);
     for (memref::GetGlobalOp global : globals)
       lower(global);
     return success();

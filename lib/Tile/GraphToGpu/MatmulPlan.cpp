@@ -50,6 +50,25 @@ static bool canCopy(linalg::LinalgOp op, const sched::MatmulLoops &loops,
   return dims.has_value();
 }
 
+/// Operand `number` of the product; none if the schedule's way to copy it does
+/// not go.
+static std::optional<MatmulPlan::Operand>
+readOperand(const KernelFunction &kernel, linalg::LinalgOp op,
+            const sched::MatmulLoops &loops, unsigned number,
+            sched::GpuMatmulAttr schedule) {
+  MatmulPlan::Operand operand;
+  operand.isRows = number == loops.rows;
+  operand.tensor = op.getDpsInputs()[number];
+  operand.map = op.getIndexingMapsArray()[number];
+  operand.loops = operand.isRows ? loops.m : loops.n;
+  operand.runsAlongK =
+      runsAlong(operand.map, loops.k) && !runsAlong(operand.map, operand.loops);
+  operand.memory = kernel.memoryOf(operand.tensor);
+  if (!canCopy(op, loops, number, schedule, operand))
+    return std::nullopt;
+  return operand;
+}
+
 FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
                                        sched::GpuMatmulAttr schedule,
                                        ElementwiseEmitter &emitter,
@@ -83,27 +102,14 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
   plan.mac = {op, body,
               /*swapped=*/loops->rows == 1, /*fused=*/true};
   plan.root = op->getResult(0);
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  plan.resultMap = maps[2];
-  auto operand = [&](unsigned number, ArrayRef<unsigned> own, bool isRows) {
-    AffineMap map = maps[number];
-    return Operand{op.getDpsInputs()[number],
-                   map,
-                   llvm::to_vector(own),
-                   isRows,
-                   runsAlong(map, loops->k) && !runsAlong(map, own),
-                   kernel.memoryOf(op.getDpsInputs()[number]),
-                   /*mapDims=*/{}};
-  };
-  plan.rows = operand(loops->rows, loops->m, /*isRows=*/true);
-  plan.columns = operand(1 - loops->rows, loops->n, /*isRows=*/false);
-
+  plan.resultMap = op.getIndexingMapsArray()[2];
   for (unsigned number : {0u, 1u}) {
-    Operand &side = number == loops->rows ? plan.rows : plan.columns;
-    if (!canCopy(op, *loops, number, schedule, side)) {
+    auto operand = readOperand(kernel, op, *loops, number, schedule);
+    if (!operand) {
       reason = "an operand cannot be copied as it lies in memory";
       return failure();
     }
+    (operand->isRows ? plan.rows : plan.columns) = std::move(*operand);
   }
 
   kernel.bindInputs(emitter);

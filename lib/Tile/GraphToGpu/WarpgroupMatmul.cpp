@@ -40,6 +40,8 @@ static constexpr int64_t kSwizzleRows = 8;
 static constexpr int64_t kSwizzleBytes = kSwizzleRows * kBoxRowBytes;
 /// A box of kBoxRow rows.
 static constexpr int64_t kBoxBytes = kBoxRow * kBoxRowBytes;
+/// What a product's descriptors count in.
+static constexpr int64_t kUnit = 16;
 static constexpr int64_t kBarrierBytes = 8;
 /// Nanoseconds that a thread may sleep before it looks again.
 static constexpr int64_t kSleep = 10000000;
@@ -182,16 +184,18 @@ void WarpgroupLowering::emitProducer() {
 /// boxes, the distance of eight rows (all in 16 bytes), the swizzle.
 Value WarpgroupLowering::descriptorOf(const MatmulBlock::Side &side,
                                       Value tiles) {
-  constexpr int64_t unit = 16, addressMask = 0x3fff;
+  constexpr int64_t addressMask = 0x3fff;
   constexpr int64_t swizzle128 = int64_t(1) << 62;
-  int64_t betweenBoxes = side.operand->runsAlongK ? 1 : kBoxBytes / unit;
-  int64_t layout = swizzle128 | kSwizzleBytes / unit << 32 | betweenBoxes << 16;
+  int64_t betweenBoxes = side.operand->runsAlongK ? 1 : kBoxBytes / kUnit;
+  int64_t layout =
+      swizzle128 | kSwizzleBytes / kUnit << 32 | betweenBoxes << 16;
   Type i64 = builder.getI64Type();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(builder, loc, value, 64);
   };
   Value address = LLVM::PtrToIntOp::create(builder, loc, i64, tiles);
-  address = arith::ShRUIOp::create(builder, loc, address, constant(4));
+  address = arith::ShRUIOp::create(builder, loc, address,
+                                   constant(llvm::Log2_64(kUnit)));
   address = arith::AndIOp::create(builder, loc, address, constant(addressMask));
   return arith::OrIOp::create(builder, loc, address, constant(layout));
 }
@@ -222,12 +226,11 @@ Value WarpgroupLowering::multiply(Value rows, Value columns, Value sums,
 
 /// The products of one step as one group.
 Value WarpgroupLowering::multiplyTiles(Value step, Value sums, bool isFirst) {
-  constexpr int64_t unit = 16;
   Type i64 = builder.getI64Type();
   Value stage = arith::IndexCastUIOp::create(builder, loc, i64, stageOf(step));
   auto at = [&](const MatmulBlock::Side &side, Value descriptor, int64_t k) {
     auto constant = [&](int64_t value) -> Value {
-      return arith::ConstantIntOp::create(builder, loc, value / unit, 64);
+      return arith::ConstantIntOp::create(builder, loc, value / kUnit, 64);
     };
     // Positions of k are bytes of a row, or rows.
     int64_t inTile = k * (side.operand->runsAlongK ? 2 : kBoxRowBytes);

@@ -53,8 +53,9 @@ def SelectGpuSchedulePass : Pass<"tegula-select-gpu-schedule"> {
   let description = [{
     As tegula-select-schedule, for GPUs: contractions and convolutions of
     floats on tensor cores, in the tile that wastes the least of the GPU's
-    multiprocessors; reductions along rows one block a row; everything else one
-    thread an element. A kernel that already has a schedule keeps it.
+    multiprocessors, copied in the fastest way that the operands and the GPU
+    allow; reductions along rows one block a row; everything else one thread an
+    element. A kernel that already has a schedule keeps it.
 
     ```mlir
     graph.kernel ins(%x, %w : ...) outs(%o : ...)

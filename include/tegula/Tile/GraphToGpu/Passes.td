@@ -33,7 +33,8 @@ def LowerGpuMatmulPass
     One block per tile of the result: both operands go through shared memory in
     steps of k, the next steps' elements are loaded (or copied asynchronously)
     while one is multiplied, and what is fused behind the product is applied to
-    the accumulators. Operands
+    the accumulators. With `copy = "tma"` one warp of the block copies and
+    warpgroups multiply; the maps of the operands are made by the host. Operands
     may be anything that is elementwise in memory: windows and padding of a
     convolution are computed as the elements are loaded. Kernels that do not
     fit get `#sched.gpu_points` and a remark.
