@@ -36,6 +36,7 @@ constexpr ModelRange kModels[] = {
     {"GenuineIntel", 6, 0x8f, 0x8f, "sapphirerapids"},
     {"GenuineIntel", 6, 0x97, 0x9a, "alderlake"},
     {"GenuineIntel", 6, 0x9e, 0x9e, "skylake"},
+    {"GenuineIntel", 6, 0xad, 0xae, "sapphirerapids"}, // Granite Rapids
     {"GenuineIntel", 6, 0xb7, 0xbf, "alderlake"},
     {"GenuineIntel", 6, 0xcf, 0xcf, "sapphirerapids"},
     {"AuthenticAMD", 0x17, 0x00, 0x2f, "znver1"},

@@ -29,7 +29,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "release" / "python")
 PASSING = HERE / "passing.json"
 # Code of LLVM modules that are still the same is not generated again.
 KERNEL_CACHE = HERE.parents[1] / "build" / "kernel-cache"
-NO_FAMILY = {"run", "harness"}
+NO_FAMILY = {"run", "harness", "emulated"}
 MODES = {"O3": (3, False), "O0": (0, False), "O3-dynamic": (3, True), "O0-dynamic": (0, True)}
 
 
