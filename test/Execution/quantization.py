@@ -70,9 +70,10 @@ def integer_matmul(name, a_shape, b_shape, a_dtype=np.uint8, b_dtype=np.int8, a_
 
 
 def integer_conv(name, x_shape, w_shape, x_zero=None, w_zero=None, w_dtype=np.int8, strides=(1, 1), pads=(0, 0, 0, 0),
-                 dilations=(1, 1), group=1):
+                 dilations=(1, 1), group=1, weights=extremes):
     """A ConvInteger of uint8 against sums in 64 bits, window by window."""
-    x, w = extremes(name + "x", x_shape, np.uint8), extremes(name + "w", w_shape, w_dtype)
+    x = extremes(name + "x", x_shape, np.uint8)
+    w = few_large(name, w_shape) if weights is few_large else extremes(name + "w", w_shape, w_dtype)
 
     def exact(x0, x2=x_zero):
         wide = x0.astype(np.int64) - (0 if x2 is None else int(x2))
@@ -116,6 +117,11 @@ def exact_integers():
         yield integer_matmul(name, (m, k), (k, n), a_dtype=dtype, a_zero=zero, weights=few_large)
     yield integer_matmul("quads-per-row", (9, 64), (64, 21), a_zero=extremes("z", (9,), np.uint8), weights=few_large)
     yield integer_matmul("quads-batch", (2, 3, 64), (64, 21), a_zero=np.uint8(3), b_zero=np.int8(0), weights=few_large)
+    yield integer_conv("quads-pointwise", (1, 32, 9, 11), (24, 32, 1, 1), weights=few_large)
+    yield integer_conv("quads-padded", (2, 16, 14, 14), (20, 16, 3, 3), np.uint8(0), pads=(1, 1, 1, 1), weights=few_large)
+    yield integer_conv("quads-strided", (1, 20, 15, 13), (13, 20, 3, 3), strides=(2, 2), pads=(1, 0, 2, 1), weights=few_large)
+    yield integer_conv("quads-many-channels", (1, 1200, 7, 7), (9, 1200, 3, 3), pads=(1, 1, 1, 1), weights=few_large)
+    yield integer_conv("quads-zero-point", (1, 16, 8, 8), (8, 16, 3, 3), np.uint8(9), pads=(1, 1, 1, 1), weights=few_large)
     yield integer_conv("pointwise", (1, 32, 9, 11), (24, 32, 1, 1), np.uint8(128))
     yield integer_conv("odd-channels", (2, 3, 15, 13), (10, 3, 7, 7), np.uint8(114), strides=(2, 2), pads=(3, 3, 3, 3))
     yield integer_conv("padded", (1, 16, 14, 14), (20, 16, 3, 3), np.uint8(200), pads=(1, 1, 1, 1))

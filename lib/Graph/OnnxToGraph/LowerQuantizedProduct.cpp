@@ -20,20 +20,22 @@ namespace tegula::graph {
 
 namespace {
 
-/// `x` less `zero` (may be null) as i32; `zero` broadcasts against `x`.
-Value centred(OpBuilder &b, Location loc, Value x, Value zero, Type element) {
+/// The values less their zero points, as i32 or f32.
+Value centred(OpBuilder &b, Location loc, const QuantisedTensor &tensor,
+              Type to) {
+  SmallVector<Value> inputs = {tensor.value};
+  if (tensor.zero)
+    inputs.push_back(tensor.zero);
   Type i32 = b.getI32Type();
-  SmallVector<Value> inputs = {x};
-  if (zero)
-    inputs.push_back(zero);
   return elementwiseStored(
-      b, loc, inputs, i32,
+      b, loc, inputs, to,
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        Value value = convertScalar(b, loc, v[0], element, i32);
-        if (v.size() == 1)
-          return value;
-        return arith::SubIOp::create(b, loc, value,
-                                     convertScalar(b, loc, v[1], element, i32));
+        Value value = convertScalar(b, loc, v[0], tensor.element, i32);
+        if (tensor.zero) {
+          Value zero = convertScalar(b, loc, v[1], tensor.element, i32);
+          value = arith::SubIOp::create(b, loc, value, zero);
+        }
+        return to == i32 ? value : arith::SIToFPOp::create(b, loc, to, value);
       });
 }
 
@@ -75,17 +77,51 @@ FailureOr<Value> integerProduct(OpBuilder &b, Location loc, Value a,
   Type i32 = b.getI32Type();
   if (ShapedType::isDynamic(k) ||
       cast<RankedTensorType>(w.getType()).getDimSize(kW) != k)
-    return matrixProduct(b, loc, centred(b, loc, a, lhs.zero, aElement),
-                         centred(b, loc, w, rhs.zero, wElement), i32);
-  if (auto weights = quadWeights(b, loc, rhs); succeeded(weights)) {
-    auto sum = matrixProduct(b, loc, quadsOfRows(b, loc, lhs), weights->quads,
-                             i32, Terms::Quads);
+    return matrixProduct(b, loc, centred(b, loc, lhs, i32),
+                         centred(b, loc, rhs, i32), i32);
+  FailureOr<QuadWeights> weights = failure();
+  if (rankW == 2)
+    weights = quadWeights(b, loc, rhs, /*k=*/0);
+  if (succeeded(weights)) {
+    auto sum = matrixProduct(b, loc, quadsAlong(b, loc, lhs, kA),
+                             weights->quads, i32, Terms::Quads);
     if (failed(sum))
       return failure();
     return withoutZeros(b, loc, *sum, lhs, weights->sums);
   }
   return matrixProduct(b, loc, pairsAlong(b, loc, lhs, kA),
                        pairsAlong(b, loc, rhs, kW), i32, Terms::Pairs);
+}
+
+/// Whether f32 holds every sum of the products of a filter of this type.
+bool fitsFloat(RankedTensorType filter) {
+  // Bytes less their zero points are at most 255; 24 bits are exact.
+  constexpr int64_t kMaxTerms = (int64_t(1) << 24) / (255 * 255);
+  ArrayRef<int64_t> summed = filter.getShape().drop_front();
+  return !ShapedType::isDynamicShape(summed) &&
+         ShapedType::getNumElements(summed) <= kMaxTerms;
+}
+
+/// The convolution without pairs: of groups of odd width and depthwise, whose
+/// sums are mostly short enough for the faster f32.
+llvm::Expected<Value> unpairedConvolution(OpBuilder &b, Location loc,
+                                          const QuantisedTensor &x,
+                                          const QuantisedTensor &w,
+                                          const WindowAttributes &attributes,
+                                          int64_t groups) {
+  Type i32 = b.getI32Type();
+  bool inFloat = fitsFloat(cast<RankedTensorType>(w.value.getType()));
+  Type element = inFloat ? Type(b.getF32Type()) : i32;
+  auto sum =
+      convolution(b, loc, centred(b, loc, x, element),
+                  centred(b, loc, w, element), attributes, groups, element);
+  if (!sum || !inFloat)
+    return sum;
+  return elementwiseStored(
+      b, loc, *sum, i32,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::FPToSIOp::create(b, loc, i32, v[0]);
+      });
 }
 
 /// The convolution of quantised tensors as i32.
@@ -102,13 +138,17 @@ llvm::Expected<Value> integerConvolution(OpBuilder &b, Location loc,
                 !xType.isDynamicDim(1) && !wType.isDynamicDim(1) &&
                 xType.getDimSize(1) == wType.getDimSize(1) * groups &&
                 (groups == 1 || wType.getDimSize(1) % 2 == 0);
+  // Padding adds zeros: the zero point has to be 0 for unsigned bytes.
+  if (paired && groups == 1 && isUnsignedElement(x.element) &&
+      commonZero(x) == 0)
+    if (auto weights = quadWeights(b, loc, w, /*k=*/1); succeeded(weights))
+      return convolution(b, loc, quadsAlong(b, loc, x, 1), weights->quads,
+                         attributes, groups, i32, Terms::Quads);
   if (paired)
     return convolution(b, loc, pairsAlong(b, loc, x, 1),
                        pairsAlong(b, loc, w, 1), attributes, groups, i32,
                        Terms::Pairs);
-  return convolution(b, loc, centred(b, loc, x.value, x.zero, x.element),
-                     centred(b, loc, w.value, w.zero, w.element), attributes,
-                     groups, i32);
+  return unpairedConvolution(b, loc, x, w, attributes, groups);
 }
 
 struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {

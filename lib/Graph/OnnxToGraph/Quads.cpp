@@ -26,34 +26,41 @@ static Value makeConstant(OpBuilder &b, Location loc, StringRef name,
 }
 
 FailureOr<QuadWeights> quadWeights(OpBuilder &b, Location loc,
-                                   const QuantisedTensor &weights) {
+                                   const QuantisedTensor &weights, int64_t k) {
   auto type = cast<RankedTensorType>(weights.value.getType());
   ArrayRef<char> bytes = constantBytes(weights.value);
   std::optional<int64_t> zero = commonZero(weights);
-  if (type.getRank() != 2 || !zero || bytes.empty() ||
+  if (!zero || bytes.empty() ||
       int64_t(bytes.size()) != type.getNumElements() ||
-      type.getDimSize(0) % 4 != 0)
+      type.getDimSize(k) % 4 != 0)
     return failure();
-  int64_t positions = type.getDimSize(0) / 4, columns = type.getDimSize(1);
+  SmallVector<int64_t> shape(type.getShape());
+  shape[k] /= 4;
+  int64_t n = shape[1 - k], positions = type.getNumElements() / 4 / n;
+  int64_t inner = ShapedType::getNumElements(type.getShape().drop_front(k + 1));
   bool isUnsigned = isUnsignedElement(weights.element);
-  std::vector<uint32_t> quads(positions * columns, 0), sums(columns, 0);
-  for (auto [i, byte] : llvm::enumerate(bytes)) {
-    int64_t value =
-        (isUnsigned ? int64_t(uint8_t(byte)) : int64_t(int8_t(byte))) - *zero;
-    if (value < INT8_MIN || value > INT8_MAX)
-      return failure();
-    int64_t k = i / columns, n = i % columns;
-    quads[k / 4 * columns + n] |= uint32_t(uint8_t(value)) << (k % 4 * 8);
-    sums[n] += uint32_t(value);
-  }
+  std::vector<uint32_t> quads(positions * n, 0), sums(n, 0);
+  for (int64_t slice = 0, i = 0; i != int64_t(bytes.size()); ++slice)
+    for (int64_t within = 0; within != inner; ++within, ++i) {
+      int64_t byte =
+          isUnsigned ? int64_t(uint8_t(bytes[i])) : int64_t(int8_t(bytes[i]));
+      int64_t value = byte - *zero;
+      if (value < INT8_MIN || value > INT8_MAX)
+        return failure();
+      quads[slice / 4 * inner + within] |= uint32_t(uint8_t(value))
+                                           << (slice % 4 * 8);
+      sums[k == 0 ? within : slice / type.getDimSize(k)] += uint32_t(value);
+    }
   // A step takes 4/5 of the time of the two steps of pairs. The schedule's
   // panels are not known yet; these are the common ones.
-  constexpr int64_t kPanel = 16;
-  int64_t fewest = positions * llvm::divideCeil(columns, kPanel);
-  if (lp::countSteps(quads, positions, columns, kPanel) > fewest * 6 / 5)
+  int64_t panel = k == 0 ? 16 : 6;
+  lp::QuadMatrix matrix = {quads, positions, n, k == 0 ? n : 1,
+                           k == 0 ? 1 : positions};
+  int64_t fewest = positions * llvm::divideCeil(n, panel);
+  if (lp::countSteps(matrix, panel) > fewest * 6 / 5)
     return failure();
-  return QuadWeights{makeConstant(b, loc, "quads", {positions, columns}, quads),
-                     makeConstant(b, loc, "sums", {columns}, sums)};
+  return QuadWeights{makeConstant(b, loc, "quads", shape, quads),
+                     makeConstant(b, loc, "sums", {n}, sums)};
 }
 
 /// A byte of the onnx type `element` as an unsigned one, in i32.
@@ -66,17 +73,18 @@ static Value unsignedByte(OpBuilder &b, Location loc, Value byte,
   return arith::AddIOp::create(b, loc, wide, constantOf(b, loc, i32, 128));
 }
 
-Value quadsOfRows(OpBuilder &b, Location loc, const QuantisedTensor &tensor) {
+Value quadsAlong(OpBuilder &b, Location loc, const QuantisedTensor &tensor,
+                 int64_t dim) {
   Dims dims = dimsOf(b, loc, tensor.value);
   int64_t rank = dims.size();
   auto type = cast<RankedTensorType>(tensor.value.getType());
-  dims.back() = b.getIndexAttr(type.getShape().back() / 4);
+  dims[dim] = b.getIndexAttr(type.getDimSize(dim) / 4);
   SmallVector<AffineMap> maps;
   for (int64_t byte = 0; byte != 4; ++byte) {
     SmallVector<AffineExpr> exprs;
     for (int64_t i = 0; i != rank; ++i)
       exprs.push_back(b.getAffineDimExpr(i));
-    exprs.back() = exprs.back() * 4 + byte;
+    exprs[dim] = exprs[dim] * 4 + byte;
     maps.push_back(AffineMap::get(rank, 0, exprs, b.getContext()));
   }
   maps.push_back(b.getMultiDimIdentityMap(rank));
@@ -101,11 +109,11 @@ Value quadsOfRows(OpBuilder &b, Location loc, const QuantisedTensor &tensor) {
 }
 
 Value withoutZeros(OpBuilder &b, Location loc, Value sum,
-                   const QuantisedTensor &lhs, Value columnSums) {
+                   const QuantisedTensor &lhs, Value sums) {
   bool isUnsigned = isUnsignedElement(lhs.element);
   if (!lhs.zero && isUnsigned)
     return sum;
-  SmallVector<Value> inputs = {sum, columnSums};
+  SmallVector<Value> inputs = {sum, sums};
   if (lhs.zero)
     inputs.push_back(lhs.zero);
   Type i32 = b.getI32Type();

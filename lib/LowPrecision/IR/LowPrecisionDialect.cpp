@@ -54,7 +54,8 @@ LogicalResult DotOp::verify() { return verifyDot(*this); }
 LogicalResult DotBytesOp::verify() { return verifyDot(*this); }
 
 LogicalResult SumStepsOp::verify() {
-  RankedTensorType result = getResult().getType(), steps = getSteps().getType();
+  auto result = cast<RankedTensorType>(getResult().getType());
+  RankedTensorType steps = getSteps().getType();
   RankedTensorType positions = getPositions().getType(),
                    starts = getStarts().getType();
   if (!result.hasStaticShape() || !starts.hasStaticShape() ||
@@ -65,7 +66,7 @@ LogicalResult SumStepsOp::verify() {
   if (positions.getDimSize(0) != steps.getDimSize(0))
     return emitOpError("expects a position for each step of ")
            << steps << ", found " << positions;
-  int64_t panels = llvm::divideCeil(result.getDimSize(1), getColumns());
+  int64_t panels = llvm::divideCeil(result.getDimSize(0), getColumns());
   int64_t bounds = panels * getBlocks() + 1;
   if (starts.getDimSize(0) != bounds)
     return emitOpError("expects ")

@@ -39,28 +39,31 @@ static uint32_t halfOf(uint32_t quad, bool rest) {
 /// Calls `body(position, row, isNarrow)` for each position of each panel, in
 /// the order of the steps; `row` holds the quads of the panel's columns.
 template <typename Body>
-static void forEachPosition(llvm::ArrayRef<uint32_t> quads, int64_t k,
-                            int64_t n, int64_t columns, Body body) {
-  for (int64_t first = 0; first < n; first += columns)
-    for (int64_t position = 0; position != k; ++position) {
-      llvm::ArrayRef<uint32_t> row =
-          quads.slice(position * n + first, std::min(columns, n - first));
+static void forEachPosition(const QuadMatrix &matrix, int64_t columns,
+                            Body body) {
+  llvm::SmallVector<uint32_t> row;
+  for (int64_t first = 0; first < matrix.n; first += columns)
+    for (int64_t position = 0; position != matrix.k; ++position) {
+      row.clear();
+      int64_t end = std::min(first + columns, matrix.n);
+      for (int64_t n = first; n != end; ++n)
+        row.push_back(
+            matrix.quads[position * matrix.strideK + n * matrix.strideN]);
       body(position, row, llvm::all_of(row, isNarrow));
     }
 }
 
-int64_t tegula::lp::countSteps(llvm::ArrayRef<uint32_t> quads, int64_t k,
-                               int64_t n, int64_t columns) {
+int64_t tegula::lp::countSteps(const QuadMatrix &matrix, int64_t columns) {
   int64_t count = 0;
-  forEachPosition(quads, k, n, columns,
+  forEachPosition(matrix, columns,
                   [&](int64_t, llvm::ArrayRef<uint32_t>, bool narrow) {
                     count += narrow ? 1 : 2;
                   });
   return count;
 }
 
-Steps tegula::lp::makeSteps(llvm::ArrayRef<uint32_t> quads, int64_t k,
-                            int64_t n, int64_t columns, int64_t block) {
+Steps tegula::lp::makeSteps(const QuadMatrix &matrix, int64_t columns,
+                            int64_t block) {
   Steps steps;
   auto add = [&](int64_t position, llvm::ArrayRef<uint32_t> row, auto part) {
     steps.positions.push_back(position);
@@ -69,7 +72,7 @@ Steps tegula::lp::makeSteps(llvm::ArrayRef<uint32_t> quads, int64_t k,
     steps.quads.resize(steps.positions.size() * columns, 0);
   };
   forEachPosition(
-      quads, k, n, columns,
+      matrix, columns,
       [&](int64_t position, llvm::ArrayRef<uint32_t> row, bool narrow) {
         if (position % block == 0)
           steps.starts.push_back(steps.positions.size());

@@ -28,11 +28,24 @@ static Value addBytes(OpBuilder &b, Location loc, Value x, Value y) {
   return arith::XOrIOp::create(b, loc, low, masked(high, 0x80808080));
 }
 
+/// The number of the current position of k.
+static Value linearK(OpBuilder &b, SumStepsOp op) {
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  SmallVector<Value> indices;
+  AffineExpr expr = b.getAffineConstantExpr(0);
+  for (int64_t dim = 1; dim != type.getRank(); ++dim) {
+    expr = expr * type.getDimSize(dim) + b.getAffineDimExpr(dim - 1);
+    indices.push_back(linalg::IndexOp::create(b, op.getLoc(), dim));
+  }
+  auto map = AffineMap::get(indices.size(), 0, expr);
+  return affine::AffineApplyOp::create(b, op.getLoc(), map, indices);
+}
+
 /// The quad of the current position and column.
 static Value emitQuad(OpBuilder &b, SumStepsOp op) {
   Location loc = op.getLoc();
-  Value k = linalg::IndexOp::create(b, loc, 0);
-  Value n = linalg::IndexOp::create(b, loc, 1);
+  Value n = linalg::IndexOp::create(b, loc, 0);
+  Value k = linearK(b, op);
   AffineExpr expr = b.getAffineDimExpr(0);
   auto apply = [&](AffineExpr expr) -> Value {
     return affine::AffineApplyOp::create(b, loc, AffineMap::get(1, 0, expr),
@@ -73,13 +86,15 @@ struct DecomposeSumStepsPass
     for (SumStepsOp op : ops) {
       OpBuilder b(op);
       Location loc = op.getLoc();
-      RankedTensorType type = op.getResult().getType();
+      auto type = cast<RankedTensorType>(op.getResult().getType());
       Value empty = tensor::EmptyOp::create(b, loc, type.getShape(),
                                             type.getElementType());
-      SmallVector<utils::IteratorType> loops(2, utils::IteratorType::parallel);
+      int64_t rank = type.getRank();
+      SmallVector<utils::IteratorType> loops(rank,
+                                             utils::IteratorType::parallel);
       auto generic = linalg::GenericOp::create(
-          b, loc, type, ValueRange(), empty, b.getMultiDimIdentityMap(2), loops,
-          [&](OpBuilder &b, Location loc, ValueRange) {
+          b, loc, type, ValueRange(), empty, b.getMultiDimIdentityMap(rank),
+          loops, [&](OpBuilder &b, Location loc, ValueRange) {
             linalg::YieldOp::create(b, loc, emitQuad(b, op));
           });
       op.getResult().replaceAllUsesWith(generic.getResult(0));

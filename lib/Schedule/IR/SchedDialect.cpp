@@ -70,6 +70,13 @@ ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+int64_t ConvolutionAttr::positionsOfBlock(ArrayRef<int64_t> filter) const {
+  int64_t taps =
+      std::max<int64_t>(1, ShapedType::getNumElements(filter.drop_front()));
+  int64_t channels = std::max<int64_t>(1, getKc() / taps);
+  return std::min(channels, std::max<int64_t>(1, filter.front())) * taps;
+}
+
 LogicalResult
 ConvolutionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         int64_t mr, int64_t nr, int64_t vl, int64_t kc,

@@ -59,16 +59,12 @@ static LogicalResult findPackedColumns(const KernelFunction &kernel,
     return success();
   }
   if (auto sum = plan.columns.getDefiningOp<lp::SumStepsOp>()) {
-    plan.steps = {sum, kernel.memoryOf(sum.getSteps()),
-                  kernel.memoryOf(sum.getPositions()),
-                  kernel.memoryOf(sum.getStarts())};
-    bool isBlocked = int64_t(sum.getBlock()) == plan.schedule.getKc() ||
-                     sum.getBlocks() == 1;
-    if (plan.steps->quads && plan.steps->positions && plan.steps->starts &&
-        sum.getColumns() == plan.schedule.getNr() && isBlocked)
-      return success();
-    reason = "steps do not have the schedule's panels and blocks";
-    return failure();
+    auto steps = PackedSteps::read(kernel, sum, plan.schedule.getNr(),
+                                   plan.schedule.getKc(), reason);
+    if (failed(steps))
+      return failure();
+    plan.steps = *steps;
+    return success();
   }
   auto unpack = plan.columns.getDefiningOp<linalg::UnPackOp>();
   if (!unpack)

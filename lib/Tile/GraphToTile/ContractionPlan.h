@@ -4,6 +4,7 @@
 #define TEGULA_LIB_TILE_GRAPHTOTILE_CONTRACTIONPLAN_H
 
 #include "PackedCodes.h"
+#include "PackedSteps.h"
 
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/KernelFunction.h"
@@ -12,12 +13,6 @@
 #include <string>
 
 namespace tegula::tile {
-
-/// Columns in memory as lp.sum_steps says.
-struct PackedSteps {
-  lp::SumStepsOp op;
-  mlir::Value quads, positions, starts; ///< Buffers.
-};
 
 /// A contraction in canonical form: batch loops, one folded row loop m, one
 /// folded column loop n (the lanes), one folded loop k.

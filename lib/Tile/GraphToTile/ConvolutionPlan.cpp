@@ -65,6 +65,18 @@ static LogicalResult readFilter(const KernelFunction &kernel,
     reason = "the filter's dimensions are in another order";
     return failure();
   }
+  if (auto sum = plan.filter.getDefiningOp<lp::SumStepsOp>()) {
+    linalg::LinalgOp op = plan.mac.op;
+    SmallVector<int64_t> shape = op.getShape(op.getDpsInputOperand(1));
+    int64_t block =
+        plan.schedule.positionsOfBlock(ArrayRef(shape).drop_front());
+    auto steps =
+        PackedSteps::read(kernel, sum, plan.schedule.getMr(), block, reason);
+    if (failed(steps))
+      return failure();
+    plan.steps = *steps;
+    return success();
+  }
   auto unpack = plan.filter.getDefiningOp<linalg::UnPackOp>();
   if (!unpack) {
     if (kernel.memoryOf(plan.filter))

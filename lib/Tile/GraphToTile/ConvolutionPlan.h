@@ -3,6 +3,8 @@
 #ifndef TEGULA_LIB_TILE_GRAPHTOTILE_CONVOLUTIONPLAN_H
 #define TEGULA_LIB_TILE_GRAPHTOTILE_CONVOLUTIONPLAN_H
 
+#include "PackedSteps.h"
+
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Tile/GraphToTile/KernelFunction.h"
 #include "tegula/Tile/GraphToTile/RegisterTile.h"
@@ -28,6 +30,7 @@ struct ConvolutionPlan {
   mlir::Value inputMemory;  ///< Dense row-major buffer behind the padding.
   mlir::Value filter;       ///< Tensor, when it is not packed.
   mlir::Value packedFilter; ///< [.., f / mr, c, taps.., mr], or null.
+  std::optional<PackedSteps> steps; ///< The filter as steps of quads of bytes.
   mlir::Value initial;
   mlir::AffineMap inputMap, filterMap, resultMap;
   std::optional<unsigned> batch, depth;

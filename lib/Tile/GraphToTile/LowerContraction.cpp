@@ -60,8 +60,6 @@ private:
   void packPanel(Value panel, int64_t vectors, const Block &block);
   void packTransposed(Value firstColumn, int64_t vectors, const Block &block);
   Value loadPacked(OpBuilder &at, Value panel, int64_t vector, Value k);
-  /// The first step of a panel's block of steps, and how many there are.
-  std::pair<Value, Value> stepsOf(Value panel, const Block &block);
   /// Coordinates of all loops; null values are left out.
   SmallVector<Coord> loopCoords(Value m, Value k, Coord n);
 
@@ -335,15 +333,6 @@ Value ContractionLowering::loadPacked(OpBuilder &at, Value panel,
       at, emitter, emitter.load(at, loc, plan.packedColumns, coords));
 }
 
-std::pair<Value, Value> ContractionLowering::stepsOf(Value panel,
-                                                     const Block &block) {
-  Value number = index.add(index.mul(panel, plan.steps->op.getBlocks()),
-                           index.div(block.start, plan.steps->op.getBlock()));
-  Value first = index.load(plan.steps->starts, number);
-  Value end = index.load(plan.steps->starts, index.add(number, 1));
-  return {first, index.sub(end, first)};
-}
-
 //===----------------------------------------------------------------------===//
 // The register tile
 //===----------------------------------------------------------------------===//
@@ -366,12 +355,12 @@ void ContractionLowering::emitTile(int64_t rows, int64_t vectors, Value m,
     tile.unroll = plan.codes->tilePositions();
   Value first, count = block.count;
   if (plan.steps)
-    std::tie(first, count) = stepsOf(panel, block);
+    std::tie(first, count) = plan.steps->range(index, panel, block.start);
   tile.loadScalar = [&](OpBuilder &at, int64_t row, Value k, int64_t step) {
     emitter.beginPoint(Value());
-    Value position =
-        plan.steps ? index.load(plan.steps->positions, index.add(first, k))
-                   : index.add(index.add(block.start, k), step);
+    Value position = plan.steps
+                         ? plan.steps->position(index, index.add(first, k))
+                         : index.add(index.add(block.start, k), step);
     SmallVector<Coord> coords = plan.coordsOf(
         plan.rowsMap, loopCoords(index.add(m, row), position, Coord::folded()));
     return plan.mac.prepareScalar(at, emitter,

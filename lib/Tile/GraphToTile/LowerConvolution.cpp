@@ -336,14 +336,31 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
     for (int64_t v = 0; v != vectors; ++v)
       points.push_back(
           rootCoords(index.add(tile, row), index.add(pixel, v * vl)));
+  // In steps, k counts through those of the tile; otherwise through positions.
+  Value first, count = block.count;
+  Value start = index.mul(block.channel, window);
+  if (plan.steps)
+    std::tie(first, count) =
+        plan.steps->range(index, index.div(tile, plan.schedule.getMr()), start);
+  auto positionOf = [&](Value k) {
+    if (!plan.steps)
+      return k;
+    return index.sub(plan.steps->position(index, index.add(first, k)), start);
+  };
   RegisterTile registers;
   registers.rows = rows;
   registers.vectors = vectors;
   registers.loadScalar = [&](OpBuilder &at, int64_t row, Value k, int64_t) {
+    if (plan.steps)
+      return memref::LoadOp::create(
+                 at, loc, plan.steps->quads,
+                 ValueRange{index.add(first, k), index.constant(row)})
+          .getResult();
     return loadFilter(at, tile, row, k, block);
   };
   registers.loadVector = [&](OpBuilder &at, int64_t v, Value k,
                              int64_t) -> Value {
+    k = positionOf(k);
     if (!scratch)
       return loadPixels(at, pixel, v, k, block);
     return vector::LoadOp::create(
@@ -356,7 +373,7 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
       plan.outputDims, VectorType::get({vl}, plan.mac.accumulatorType()),
       points,          masks};
   SmallVector<Value> accumulators =
-      registers.emit(builder, loc, plan.mac, emitter, block.count,
+      registers.emit(builder, loc, plan.mac, emitter, count,
                      result.begin(builder, loc, block.first));
   result.end(builder, index, accumulators, block.last);
 }

@@ -80,3 +80,44 @@ func.func @large(%x: tensor<2x4xui8>) -> tensor<2x2xsi32> {
   %y = "onnx.MatMulInteger"(%x, %w, %none, %none) : (tensor<2x4xui8>, tensor<4x2xi8>, none, none) -> tensor<2x2xsi32>
   return %y : tensor<2x2xsi32>
 }
+
+// -----
+
+// Unsigned bytes without a zero point, four channels in one: padding is 0.
+// CHECK-LABEL: func @quads_of_channels
+// CHECK-DAG: arith.constant dense_resource<quads> : tensor<2x1x2xi32>
+// CHECK: tensor.pad
+// CHECK: lp.dot_bytes
+// CHECK-NOT: arith.subi
+func.func @quads_of_channels(%x: tensor<1x4x5xui8>) -> tensor<1x2x6xsi32> {
+  %none = onnx.NoValue
+  %w = onnx.Weight dense<[[[1, 2], [3, 4], [5, 6], [7, 8]], [[1, 2], [3, 4], [5, 6], [7, 9]]]> : tensor<2x4x2xi8> : tensor<2x4x2xi8>
+  %y = "onnx.ConvInteger"(%x, %w, %none, %none) {pads = [1 : si64, 1 : si64]} : (tensor<1x4x5xui8>, tensor<2x4x2xi8>, none, none) -> tensor<1x2x6xsi32>
+  return %y : tensor<1x2x6xsi32>
+}
+
+// -----
+
+// Short sums of one channel each: exact in f32.
+// CHECK-LABEL: func @depthwise
+// CHECK: arith.sitofp
+// CHECK: arith.mulf
+// CHECK: arith.addf
+// CHECK: arith.fptosi
+func.func @depthwise(%x: tensor<1x2x5xui8>, %w: tensor<2x1x3xi8>) -> tensor<1x2x3xsi32> {
+  %none = onnx.NoValue
+  %y = "onnx.ConvInteger"(%x, %w, %none, %none) {group = 2 : si64} : (tensor<1x2x5xui8>, tensor<2x1x3xi8>, none, none) -> tensor<1x2x3xsi32>
+  return %y : tensor<1x2x3xsi32>
+}
+
+// -----
+
+// 300 products of bytes need more bits than f32 has.
+// CHECK-LABEL: func @long_depthwise
+// CHECK-NOT: arith.sitofp
+// CHECK: arith.muli
+func.func @long_depthwise(%x: tensor<1x2x302xui8>, %w: tensor<2x1x300xi8>) -> tensor<1x2x3xsi32> {
+  %none = onnx.NoValue
+  %y = "onnx.ConvInteger"(%x, %w, %none, %none) {group = 2 : si64} : (tensor<1x2x302xui8>, tensor<2x1x300xi8>, none, none) -> tensor<1x2x3xsi32>
+  return %y : tensor<1x2x3xsi32>
+}

@@ -118,8 +118,8 @@ func.func @a(%a: vector<4xi64>) {
 // -----
 
 func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<4xi32>) {
-  // expected-error@+1 {{expects 5 starts for 'tensor<12x24xi32>', found 'tensor<4xi32>'}}
-  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<4xi32> -> tensor<12x24xi32>
+  // expected-error@+1 {{expects 5 starts for 'tensor<24x12xi32>', found 'tensor<4xi32>'}}
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<4xi32> -> tensor<24x12xi32>
   return
 }
 
@@ -127,7 +127,7 @@ func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<4xi32>) {
 
 func.func @a(%s: tensor<30x16xi32>, %p: tensor<29xi32>, %t: tensor<5xi32>) {
   // expected-error@+1 {{expects a position for each step of 'tensor<30x16xi32>', found 'tensor<29xi32>'}}
-  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<30x16xi32>, tensor<29xi32>, tensor<5xi32> -> tensor<12x24xi32>
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<30x16xi32>, tensor<29xi32>, tensor<5xi32> -> tensor<24x12xi32>
   return
 }
 
@@ -135,7 +135,7 @@ func.func @a(%s: tensor<30x16xi32>, %p: tensor<29xi32>, %t: tensor<5xi32>) {
 
 func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<?xi32>) {
   // expected-error@+1 {{expects static shapes but for the number of steps}}
-  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<12x24xi32>
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<?xi32> -> tensor<24x12xi32>
   return
 }
 
@@ -143,6 +143,6 @@ func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<?xi32>) {
 
 func.func @a(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<5xi32>) {
   // expected-error@+1 {{expects positive blocks and panels}}
-  %0 = lp.sum_steps %s, %p, %t block(0) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
+  %0 = lp.sum_steps %s, %p, %t block(0) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<24x12xi32>
   return
 }

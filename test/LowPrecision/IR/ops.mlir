@@ -40,8 +40,8 @@ func.func @dot_bytes(%a: i32, %v: vector<8xi32>) -> (i32, vector<8xi32>) {
 
 // Two panels of 16 columns, two blocks of 8 positions each.
 // CHECK-LABEL: func @sum_steps
-// CHECK: lp.sum_steps %{{.*}}, %{{.*}}, %{{.*}} block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
-func.func @sum_steps(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<5xi32>) -> tensor<12x24xi32> {
-  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<12x24xi32>
-  return %0 : tensor<12x24xi32>
+// CHECK: lp.sum_steps %{{.*}}, %{{.*}}, %{{.*}} block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<24x12xi32>
+func.func @sum_steps(%s: tensor<?x16xi32>, %p: tensor<?xi32>, %t: tensor<5xi32>) -> tensor<24x12xi32> {
+  %0 = lp.sum_steps %s, %p, %t block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<5xi32> -> tensor<24x12xi32>
+  return %0 : tensor<24x12xi32>
 }

@@ -26,13 +26,13 @@ func.func @steps(%a: memref<4x8xi32>, %b: memref<?x16xi32>, %p: memref<?xi32>, %
   %tp = bufferization.to_tensor %p restrict : memref<?xi32> to tensor<?xi32>
   %tt = bufferization.to_tensor %t restrict : memref<2xi32> to tensor<2xi32>
   %ts = bufferization.to_tensor %s restrict : memref<16xf32> to tensor<16xf32>
-  %u = lp.sum_steps %tb, %tp, %tt block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<2xi32> -> tensor<8x16xi32>
+  %u = lp.sum_steps %tb, %tp, %tt block(8) : tensor<?x16xi32>, tensor<?xi32>, tensor<2xi32> -> tensor<16x8xi32>
   %e = tensor.empty() : tensor<4x16xi32>
   %z = arith.constant 0 : i32
   %f = linalg.fill ins(%z : i32) outs(%e : tensor<4x16xi32>) -> tensor<4x16xi32>
-  %m = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+  %m = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
                        iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%ta, %u : tensor<4x8xi32>, tensor<8x16xi32>) outs(%f : tensor<4x16xi32>) {
+      ins(%ta, %u : tensor<4x8xi32>, tensor<16x8xi32>) outs(%f : tensor<4x16xi32>) {
   ^bb0(%x: i32, %y: i32, %acc: i32):
     %0 = lp.dot_bytes %x, %y, %acc {narrow} : i32
     linalg.yield %0 : i32
@@ -63,13 +63,13 @@ func.func @blocks(%a: memref<4x8xi32>, %b: memref<?x16xi32>, %p: memref<?xi32>, 
   %tp = bufferization.to_tensor %p restrict : memref<?xi32> to tensor<?xi32>
   %tt = bufferization.to_tensor %t restrict : memref<3xi32> to tensor<3xi32>
   %ts = bufferization.to_tensor %s restrict : memref<16xf32> to tensor<16xf32>
-  %u = lp.sum_steps %tb, %tp, %tt block(4) : tensor<?x16xi32>, tensor<?xi32>, tensor<3xi32> -> tensor<8x16xi32>
+  %u = lp.sum_steps %tb, %tp, %tt block(4) : tensor<?x16xi32>, tensor<?xi32>, tensor<3xi32> -> tensor<16x8xi32>
   %e = tensor.empty() : tensor<4x16xi32>
   %z = arith.constant 0 : i32
   %f = linalg.fill ins(%z : i32) outs(%e : tensor<4x16xi32>) -> tensor<4x16xi32>
-  %m = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+  %m = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
                        iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%ta, %u : tensor<4x8xi32>, tensor<8x16xi32>) outs(%f : tensor<4x16xi32>) {
+      ins(%ta, %u : tensor<4x8xi32>, tensor<16x8xi32>) outs(%f : tensor<4x16xi32>) {
   ^bb0(%x: i32, %y: i32, %acc: i32):
     %0 = lp.dot_bytes %x, %y, %acc {narrow} : i32
     linalg.yield %0 : i32

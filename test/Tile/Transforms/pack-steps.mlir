@@ -1,5 +1,7 @@
 // RUN: tegula-opt %s -tegula-tile-pack-steps | FileCheck %s
 
+// CHECK-DAG: #[[COLUMNS:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+
 // Five columns in panels of four. In the first panel 255 * (127 + 127) would not
 // fit into 16 bits: its second position is two steps, of 63 and of 64.
 // CHECK-LABEL: func @columns
@@ -10,8 +12,8 @@
 // CHECK-DAG: %[[PC:.*]] = tensor.cast %[[P]] : tensor<5xi32> to tensor<?xi32>
 // CHECK: graph.kernel ins(%{{.*}}, %[[SC]], %[[PC]], %[[T]] : tensor<3x2xi32>, tensor<?x4xi32>, tensor<?xi32>, tensor<3xi32>)
 // CHECK: ^bb0(%[[A:.*]]: tensor<3x2xi32>, %[[BS:.*]]: tensor<?x4xi32>, %[[BP:.*]]: tensor<?xi32>, %[[BT:.*]]: tensor<3xi32>, %{{.*}}: tensor<3x5xi32>):
-// CHECK: %[[U:.*]] = lp.sum_steps %[[BS]], %[[BP]], %[[BT]] block(2) : tensor<?x4xi32>, tensor<?xi32>, tensor<3xi32> -> tensor<2x5xi32>
-// CHECK: linalg.generic {{.*}} ins(%[[A]], %[[U]]
+// CHECK: %[[U:.*]] = lp.sum_steps %[[BS]], %[[BP]], %[[BT]] block(2) : tensor<?x4xi32>, tensor<?xi32>, tensor<3xi32> -> tensor<5x2xi32>
+// CHECK: linalg.generic {indexing_maps = [#[[ROWS:.*]], #[[COLUMNS]], {{.*}} ins(%[[A]], %[[U]]
 // CHECK: lp.dot_bytes %{{.*}}, %{{.*}}, %{{.*}} {narrow} : i32
 func.func @columns(%a: tensor<3x2xi32>) -> tensor<3x5xi32> {
   %w = arith.constant dense<[[0x01010101, 2, 3, 4, 5], [0x00007f7f, 7, 8, 9, 10]]> : tensor<2x5xi32>
@@ -78,6 +80,32 @@ func.func @pairs(%a: tensor<3x2xi32>) -> tensor<3x5xi32> {
     graph.yield %m : tensor<3x5xi32>
   } -> tensor<3x5xi32>
   return %r : tensor<3x5xi32>
+}
+
+// A filter: filters in panels of `mr`, positions through channels and taps. The
+// second one of the first panel is split.
+// CHECK-LABEL: func @filter
+// CHECK-DAG: arith.constant dense_resource<steps{{.*}}> : tensor<9x2xi32>
+// CHECK: lp.sum_steps %{{.*}}, %{{.*}}, %{{.*}} block(4) : tensor<?x2xi32>, tensor<?xi32>, tensor<3xi32> -> tensor<3x2x2xi32>
+// CHECK: lp.dot_bytes %{{.*}}, %{{.*}}, %{{.*}} {narrow} : i32
+func.func @filter(%x: tensor<1x2x9xi32>) -> tensor<1x3x8xi32> {
+  %w = arith.constant dense<[[[1, 2], [3, 4]], [[5, 0x7f7f0000], [7, 8]], [[9, 10], [11, 12]]]> : tensor<3x2x2xi32>
+  %e = tensor.empty() : tensor<1x3x8xi32>
+  %r = graph.kernel ins(%x, %w : tensor<1x2x9xi32>, tensor<3x2x2xi32>) outs(%e : tensor<1x3x8xi32>)
+      attributes {schedule = #sched.convolution<mr = 2, nr = 8, vl = 8, kc = 8, nb = 1, fc = 4, in_place = false, numerics = "fma">} {
+  ^bb0(%a: tensor<1x2x9xi32>, %b: tensor<3x2x2xi32>, %z: tensor<1x3x8xi32>):
+    %zero = arith.constant 0 : i32
+    %f = linalg.fill ins(%zero : i32) outs(%z : tensor<1x3x8xi32>) -> tensor<1x3x8xi32>
+    %m = linalg.generic {indexing_maps = [affine_map<(n, f, o, c, k) -> (n, c, o + k)>, affine_map<(n, f, o, c, k) -> (f, c, k)>, affine_map<(n, f, o, c, k) -> (n, f, o)>],
+                         iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+        ins(%a, %b : tensor<1x2x9xi32>, tensor<3x2x2xi32>) outs(%f : tensor<1x3x8xi32>) {
+    ^bb1(%q: i32, %v: i32, %acc: i32):
+      %d = lp.dot_bytes %q, %v, %acc : i32
+      linalg.yield %d : i32
+    } -> tensor<1x3x8xi32>
+    graph.yield %m : tensor<1x3x8xi32>
+  } -> tensor<1x3x8xi32>
+  return %r : tensor<1x3x8xi32>
 }
 
 // The steps, 0, 1, 1 of the first panel and 0, 1 of the second: 63 and 64 are 3F

@@ -183,34 +183,38 @@ def DotBytesOp : Op<LowPrecisionDialect, "dot_bytes",
 }
 
 def SumStepsOp : Op<LowPrecisionDialect, "sum_steps", [Pure]> {
-  let summary = "A matrix of quads of bytes from steps";
+  let summary = "Weights, as quads of bytes, from steps";
   let description = [{
-    The columns [k, n] of a product of bytes, cut into panels of as many columns
-    as `steps` has and blocks of `block` positions of k. Panel p, block b of a
-    matrix with B blocks holds the steps from `starts[p * B + b]` to
-    `starts[p * B + b + 1]`. A step is a row of quads that is added, byte by
-    byte, to position `positions[step]`. Most positions have one step; one whose
+    The weights [n, k...] of a product of bytes, for n columns or filters and
+    the sum over all of k. They are cut into panels of as many n as `steps` has
+    columns, and blocks of `block` positions of k. Panel p, block b of B blocks
+    holds the steps from `starts[p * B + b]` to `starts[p * B + b + 1]`. A step
+    is a row of quads, one for each n, that are added, byte by byte, to the
+    position `positions[step]` of k. Most positions have one step; one whose
     weights are too large for `narrow` products has two that are halves of it.
 
     ```mlir
     %w = lp.sum_steps %steps, %positions, %starts block(192)
-        : tensor<390x16xi32>, tensor<390xi32>, tensor<3xi32> -> tensor<192x32xi32>
+        : tensor<390x16xi32>, tensor<390xi32>, tensor<3xi32> -> tensor<32x192xi32>
     ```
   }];
   let arguments = (ins 2DTensorOf<[I32]>:$steps, 1DTensorOf<[I32]>:$positions,
                        1DTensorOf<[I32]>:$starts, I64Attr:$block);
-  let results = (outs 2DTensorOf<[I32]>:$result);
+  let results = (outs TensorRankOf<[I32], [2, 3, 4, 5]>:$result);
   let assemblyFormat = [{
     $steps `,` $positions `,` $starts `block` `(` $block `)` attr-dict
     `:` type($steps) `,` type($positions) `,` type($starts) `->` type($result)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Columns of a panel.
+    /// n of a panel.
     int64_t getColumns() { return getSteps().getType().getDimSize(1); }
     /// Blocks of k.
     int64_t getBlocks() {
-      return llvm::divideCeil(getResult().getType().getDimSize(0), getBlock());
+      auto type = ::llvm::cast<::mlir::RankedTensorType>(getResult().getType());
+      return ::llvm::divideCeil(
+          ::mlir::ShapedType::getNumElements(type.getShape().drop_front()),
+          getBlock());
     }
   }];
 }

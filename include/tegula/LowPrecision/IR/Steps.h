@@ -22,14 +22,20 @@ struct Steps {
   std::vector<int32_t> positions, starts;
 };
 
-/// The steps of a `k` x `n` matrix of quads of signed bytes, in panels of
-/// `columns` and blocks of `block` positions.
-Steps makeSteps(llvm::ArrayRef<uint32_t> quads, int64_t k, int64_t n,
-                int64_t columns, int64_t block);
+/// Quads of signed bytes: that of position i and column j lies at
+/// `quads[i * strideK + j * strideN]`.
+struct QuadMatrix {
+  llvm::ArrayRef<uint32_t> quads;
+  int64_t k, n; ///< Extents.
+  int64_t strideK, strideN;
+};
+
+/// The steps of a matrix in panels of `columns` and blocks of `block`
+/// positions.
+Steps makeSteps(const QuadMatrix &matrix, int64_t columns, int64_t block);
 
 /// How many steps that makes; ceil(n / columns) * k if none is split.
-int64_t countSteps(llvm::ArrayRef<uint32_t> quads, int64_t k, int64_t n,
-                   int64_t columns);
+int64_t countSteps(const QuadMatrix &matrix, int64_t columns);
 
 } // namespace tegula::lp
 

@@ -59,6 +59,11 @@ def ConvolutionAttr : SchedAttr<"Convolution", "convolution"> {
       "int64_t":$kc, "int64_t":$nb, "int64_t":$fc, "bool":$in_place,
       StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Positions of k in a block, whole channels, for filters of this shape:
+    /// channels and taps.
+    int64_t positionsOfBlock(::llvm::ArrayRef<int64_t> filter) const;
+  }];
 }
 
 def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
