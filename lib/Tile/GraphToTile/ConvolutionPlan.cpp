@@ -6,6 +6,7 @@
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
+using namespace tegula;
 using namespace tegula::tile;
 
 /// The position among `map`'s results of the one that uses `loop`, or -1.
@@ -67,9 +68,8 @@ static LogicalResult readFilter(const KernelFunction &kernel,
   }
   if (auto sum = plan.filter.getDefiningOp<lp::SumStepsOp>()) {
     linalg::LinalgOp op = plan.mac.op;
-    SmallVector<int64_t> shape = op.getShape(op.getDpsInputOperand(1));
-    int64_t block =
-        plan.schedule.positionsOfBlock(ArrayRef(shape).drop_front());
+    ArrayRef<int64_t> shape = op.getShape(op.getDpsInputOperand(1));
+    int64_t block = plan.schedule.positionsOfBlock(shape.drop_front());
     auto steps =
         PackedSteps::read(kernel, sum, plan.schedule.getMr(), block, reason);
     if (failed(steps))

@@ -92,7 +92,7 @@ func.func @large(%x: tensor<2x4xui8>) -> tensor<2x2xsi32> {
 func.func @quads_of_channels(%x: tensor<1x4x5xui8>) -> tensor<1x2x6xsi32> {
   %none = onnx.NoValue
   %w = onnx.Weight dense<[[[1, 2], [3, 4], [5, 6], [7, 8]], [[1, 2], [3, 4], [5, 6], [7, 9]]]> : tensor<2x4x2xi8> : tensor<2x4x2xi8>
-  %y = "onnx.ConvInteger"(%x, %w, %none, %none) {pads = [1 : si64, 1 : si64]} : (tensor<1x4x5xui8>, tensor<2x4x2xi8>, none, none) -> tensor<1x2x6xsi32>
+  %y = "onnx.ConvInteger"(%x, %w, %none, %none) {pads = array<i64: 1, 1>} : (tensor<1x4x5xui8>, tensor<2x4x2xi8>, none, none) -> tensor<1x2x6xsi32>
   return %y : tensor<1x2x6xsi32>
 }
 
