@@ -13,7 +13,7 @@ export PYTHONPATH=$PWD/build/release/python
 export PATH=$PWD/build/venv/bin:$PATH
 
 say "1/5 Build (the first time: up to 12 minutes on 2 cores)"
-tools/dev/build.sh release
+tools/dev/build.sh release tegula TegulaShared tegula-python
 
 say "2/5 A pre-trained model out of a package of the Python index"
 if [ ! -f $model.onnx ]; then
