@@ -18,8 +18,9 @@ config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.tegula_obj, "bin"), config.llvm_bin, os.environ["PATH"]]
 )
 config.environment["PYTHONPATH"] = os.path.join(config.tegula_obj, "python")
-# A sanitized tool reports real errors only: LLVM keeps its tables until exit.
-config.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+# A sanitized tool reports real errors only: LLVM keeps its tables until exit, and its allocators poison
+# what code of LLVM's libraries, which are not sanitized, then uses.
+config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allow_user_poisoning=0"
 config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
 config.substitutions += [

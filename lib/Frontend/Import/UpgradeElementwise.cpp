@@ -17,9 +17,11 @@ static Error binary(NodeUpgrade &upgrade) {
   if (!left || !right)
     return llvm::createStringError("attribute 'axis' needs operands of known "
                                    "rank");
-  int64_t first = *axis < 0 ? *axis + *left : *axis;
+  // An axis of the file may be any number: it is no extent before this.
+  bool isInside = *axis >= -*left && *axis <= *left;
+  int64_t first = !isInside ? 0 : *axis < 0 ? *axis + *left : *axis;
   int64_t behind = *left - first - *right;
-  if (first < 0 || behind < 0)
+  if (!isInside || behind < 0)
     return llvm::createStringError(
         "axis %lld does not fit operands of rank %lld and %lld",
         (long long)*axis, (long long)*left, (long long)*right);
