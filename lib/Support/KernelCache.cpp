@@ -41,23 +41,25 @@ std::optional<KernelCache::Code> KernelCache::find(StringRef path,
 void KernelCache::keep(StringRef path, StringRef text, const Code &code) const {
   if (sys::fs::create_directories(directory))
     return;
-  SmallString<128> model(path);
-  model += ".%%%%%%%%.tmp";
-  Expected<sys::fs::TempFile> file = sys::fs::TempFile::create(model);
-  if (!file)
-    return consumeError(file.takeError());
+  // Not a sys::fs::TempFile: that installs signal handlers, and this may be
+  // anybody's process.
+  SmallString<128> temporary;
+  int descriptor;
+  if (sys::fs::createUniqueFile(path + ".%%%%%%%%.tmp", descriptor, temporary))
+    return;
   char sizes[16];
   support::endian::write64le(sizes, text.size());
   support::endian::write64le(sizes + 8,
                              xxh3_64bits(StringRef(code.data(), code.size())));
-  raw_fd_ostream out(file->FD, /*shouldClose=*/false);
+  raw_fd_ostream out(descriptor, /*shouldClose=*/true);
   out << kMagic << StringRef(sizes, sizeof(sizes)) << text
       << StringRef(code.data(), code.size());
-  out.flush();
+  out.close();
   // A full disk is no reason to stop: what was written is thrown away.
   const bool isWritten = !out.has_error();
   out.clear_error();
-  consumeError(isWritten ? file->keep(path) : file->discard());
+  if (!isWritten || sys::fs::rename(temporary, path))
+    sys::fs::remove(temporary);
 }
 
 Expected<KernelCache::Code>
