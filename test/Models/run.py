@@ -9,6 +9,8 @@
 Modes: static (every dimension a number), dynamic (symbolic dimensions stay, and
 the model is run at other extents too). Weights are filled in by materialise.py,
 pre-trained models are fetched by fetch_real.py; both are kept in build/models.
+A compiled library is removed when it has run, unless --keep is given: together
+they hold twice the weights of all models.
 An output is right when its largest error is at most 1e-4 of its largest value
 (more for float16 and quantised models, see TOLERANCE and reference), with the same bits for
 1, 2 and 3 threads; of a pre-trained model also what a person would read in it.
@@ -169,9 +171,8 @@ def step(timeout, *words):
     return json.loads(lines[-1])
 
 
-def run_model(model, mode, args):
+def run_model(model, mode, library, args):
     """The row of a model: what was measured, or `failed`."""
-    library = BUILD / f"{model.name}.{mode}.so"
     path = model.static_path() if mode == "static" else model.path()
     row = step(args.timeout, "compile", path, library, *model.flags(mode), *args.flag)
     if "failed" in row:
@@ -214,6 +215,7 @@ def arguments():
     parser.add_argument("--real", action="store_true", help="pre-trained models only")
     parser.add_argument("--generated", action="store_true", help="models with drawn weights only")
     parser.add_argument("--flag", action="append", default=[], help="another option for the compiler")
+    parser.add_argument("--keep", action="store_true", help="keep the compiled libraries")
     parser.add_argument("--timeout", type=float, default=600, help="s, for each step")
     parser.add_argument("--update", action="store_true", help="rewrite passing.json")
     parser.add_argument("--verbose", action="store_true", help="whole messages of failures")
@@ -235,10 +237,14 @@ def main():
     print(f"{'model':24}{'mode':8}{'compile':>8}{'RSS MB':>8}{'.so MB':>8}{'ms':>9}{'error':>9}")
     for model in chosen(args):
         for mode in args.mode or MODES:
+            library = BUILD / f"{model.name}.{mode}.so"
             try:
-                row = run_model(model, mode, args)
+                row = run_model(model, mode, library, args)
             except Exception as error:  # such as no network for a wheel
                 row = {"failed": f"{type(error).__name__}: {error}"}
+            if not args.keep:
+                for made in BUILD.glob(f"{library.name}*"):
+                    made.unlink()
             rows[f"{model.name}/{mode}"] = row
             show(model.name, mode, row)
             if args.verbose and "failed" in row:
