@@ -34,6 +34,19 @@ function(tegula_add_library name)
   endif()
 endfunction()
 
+# tegula_hash_generator(First.cpp [Other.cpp...]): TEGULA_GENERATOR_HASH in First.cpp, a hash of the named
+# sources of this folder: cached code must not outlive what made it (Support/KernelCache.h).
+function(tegula_hash_generator first)
+  set(hashes "")
+  foreach(source IN LISTS first ARGN)
+    file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/${source} hash)
+    string(APPEND hashes ${hash})
+  endforeach()
+  string(SHA256 hash "${hashes}")
+  set_source_files_properties(${first} PROPERTIES COMPILE_DEFINITIONS TEGULA_GENERATOR_HASH="${hash}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${first} ${ARGN})
+endfunction()
+
 # The two functions below are called from include/CMakeLists.txt only: mlir_tablegen writes below the
 # calling folder's build folder, which must be <build>/include.
 

@@ -353,15 +353,15 @@ extern "C" int32_t tegula_rt_gpu_write(void *opaque, void *device,
 }
 
 extern "C" int32_t tegula_rt_gpu_tensor_map(void *opaque, void *map,
-                                            const void *data, int64_t dtype,
-                                            int64_t rank, const int64_t *dims) {
+                                            const void *data,
+                                            int64_t is_bfloat16, int64_t rank,
+                                            const int64_t *dims) {
   TegulaContext *ctx = contextOf(opaque);
   GpuState &gpu = *ctx->gpu;
   if (!gpu.driver.tensorMapEncode)
     return fail(ctx, TEGULA_GPU_FAILED,
                 "GPU: the driver is too old: it has no tensor maps");
   constexpr int kMaxRank = 5;
-  constexpr int64_t kFloat16 = 10; // TensorProto.DataType
   unsigned long long sizes[kMaxRank], strides[kMaxRank];
   unsigned box[kMaxRank], steps[kMaxRank];
   unsigned long long stride = 2;       // Bytes of an element.
@@ -372,7 +372,7 @@ extern "C" int32_t tegula_rt_gpu_tensor_map(void *opaque, void *map,
     strides[i] = stride *= sizes[i];
   }
   const int error = gpu.driver.tensorMapEncode(
-      map, dtype == kFloat16 ? kCuTensorMapFloat16 : kCuTensorMapBFloat16,
+      map, is_bfloat16 ? kCuTensorMapBFloat16 : kCuTensorMapFloat16,
       static_cast<unsigned>(rank), address(data), sizes, strides, box, steps,
       /*interleave=*/0, kCuTensorMapSwizzle128, kCuTensorMapPromote256,
       /*fill=*/0);

@@ -3,6 +3,9 @@
 #include "tegula/Support/KernelCache.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/CachePruning.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -78,6 +81,18 @@ KernelCache::get(StringRef text,
   if (code)
     keep(path, text, *code);
   return code;
+}
+
+Expected<KernelCache::Code>
+KernelCache::get(const Module &module, StringRef generator,
+                 function_ref<Expected<Code>()> generate) const {
+  if (directory.empty())
+    return generate();
+  SmallString<0> text;
+  raw_svector_ostream out(text);
+  out << generator << " LLVM " LLVM_VERSION_STRING "\n";
+  WriteBitcodeToFile(module, out);
+  return get(text, generate);
 }
 
 void KernelCache::prune() const {

@@ -115,6 +115,7 @@ class AgainstOnnxRuntime(unittest.TestCase):
         self.check("Attention", [x, w, b], fixed=[1, 2], num_heads=4, unidirectional=1)
         mask = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1]], np.int32)
         self.check("Attention", [x, w, b, mask], fixed=[1, 2], num_heads=4)
+        self.check("Attention", [x, w, b, mask], fixed=[1, 2], num_heads=4, mask_filter_value=-1.0)
         self.refused("mask_index|perm|Transpose", "Attention", [x, w, b, np.array([4, 6], np.int32)], num_heads=4)
 
     def test_fused_convolution(self):
@@ -145,6 +146,7 @@ class AgainstOnnxRuntime(unittest.TestCase):
                        fixed=[1, 2, 4, 5, 6, 7], outputs=byte, step=1)
         ends = [scale(), zero, scale(0.01), np.uint8(3)]
         self.check("QLinearSigmoid", [x, *ends], fixed=range(1, 5), outputs=byte, step=1)
+        self.check("QLinearSigmoid", [x, scale(), None, scale(0.01), None], fixed=[1, 3], outputs=byte, step=1)
         self.check("QLinearLeakyRelu", [x, *ends], fixed=range(1, 5), outputs=byte, step=1, alpha=0.2)
         self.check("QLinearGlobalAveragePool", [x, *ends], fixed=range(1, 5), outputs=byte, step=1, channels_last=0)
         self.check("QLinearAveragePool", [x, *ends], fixed=range(1, 5), outputs=byte, step=1,

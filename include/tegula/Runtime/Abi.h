@@ -233,11 +233,11 @@ int32_t tegula_rt_gpu_write(void *ctx, void *device, const void *host,
                             int64_t bytes);
 /* Writes to `map`, which is aligned to 64 bytes, how the GPU copies boxes of a
    dense tensor at `data` to shared memory, with a swizzle of 128 bytes and
-   zeros for what lies outside. `dtype` is FLOAT16 or BFLOAT16; `dims` has
-   `rank` (at most 5) sizes of the tensor and as many of the box, outermost
-   first. */
+   zeros for what lies outside. Its elements are float16 or, if `is_bfloat16`,
+   bfloat16; `dims` has `rank` (at most 5) sizes of the tensor and as many of
+   the box, outermost first. */
 int32_t tegula_rt_gpu_tensor_map(void *ctx, void *map, const void *data,
-                                 int64_t dtype, int64_t rank,
+                                 int64_t is_bfloat16, int64_t rank,
                                  const int64_t *dims);
 int32_t tegula_rt_gpu_launch(void *ctx, const TegulaGpuKernel *kernel,
                              const void *slots, int64_t blocks);

@@ -10,6 +10,10 @@
 #include <optional>
 #include <string>
 
+namespace llvm {
+class Module;
+} // namespace llvm
+
 namespace tegula {
 
 /// A folder of generated code, each file found by what it was generated from.
@@ -41,6 +45,13 @@ public:
   /// kept unless it is an error.
   llvm::Expected<Code>
   get(llvm::StringRef text,
+      llvm::function_ref<llvm::Expected<Code>()> generate) const;
+
+  /// The same for what is generated from `module`. `generator` is everything
+  /// else that decides the code, LLVM's version apart. A cache without a folder
+  /// does not look at the module.
+  llvm::Expected<Code>
+  get(const llvm::Module &module, llvm::StringRef generator,
       llvm::function_ref<llvm::Expected<Code>()> generate) const;
 
   /// Removes files unused for a week, and the oldest beyond 4 GiB or three

@@ -58,20 +58,15 @@ SimplifiedLayerNormalization <axis: int = -1, epsilon: float = 1e-05, stash_type
   Y = RMSNormalization <axis: int = @axis, epsilon: float = @epsilon, stash_type: int = @stash_type> (X, scale)
 }
 SkipLayerNormalization <epsilon: float = 1e-12>
-(input, skip, gamma) => (output, mean, inv_std_var, sum) {
+(input, skip, gamma, beta_) => (output, mean, inv_std_var, sum) {
   sum = Add (input, skip)
-  output, mean, inv_std_var = LayerNormalization <epsilon: float = @epsilon> (sum, gamma)
+  output, mean, inv_std_var = LayerNormalization <epsilon: float = @epsilon> (sum, gamma, beta_)
 }
 SkipLayerNormalization <epsilon: float = 1e-12>
-(input, skip, gamma, beta) => (output, mean, inv_std_var, sum) {
-  sum = Add (input, skip)
-  output, mean, inv_std_var = LayerNormalization <epsilon: float = @epsilon> (sum, gamma, beta)
-}
-SkipLayerNormalization <epsilon: float = 1e-12>
-(input, skip, gamma, beta, bias) => (output, mean, inv_std_var, sum) {
+(input, skip, gamma, beta_, bias) => (output, mean, inv_std_var, sum) {
   both = Add (input, skip)
   sum = Add (both, bias)
-  output, mean, inv_std_var = LayerNormalization <epsilon: float = @epsilon> (sum, gamma, beta)
+  output, mean, inv_std_var = LayerNormalization <epsilon: float = @epsilon> (sum, gamma, beta_)
 }
 SkipSimplifiedLayerNormalization <epsilon: float = 1e-12>
 (input, skip, gamma) => (output, mean, inv_std_var, sum) {
@@ -127,15 +122,11 @@ FusedMatMul <alpha: float = 1.0, transA: int = 0, transB: int = 0> (A, B) => (Y)
   like = CastLike (factor, product)
   Y = Mul (product, like)
 }
-MultiHeadAttention <mask_filter_value, num_heads, scale, unidirectional: int = 0> (query, key, value) => (Y) {
-  Y = Attention <q_num_heads: int = @num_heads, kv_num_heads: int = @num_heads,
-                 is_causal: int = @unidirectional, scale: float = @scale> (query, key, value)
-}
 MultiHeadAttention <mask_filter_value, num_heads, scale, unidirectional: int = 0>
-(query, key, value, _, _, attention_bias) => (Y) {
+(query, key, value, _, _, attention_bias_) => (Y) {
   Y = Attention <q_num_heads: int = @num_heads, kv_num_heads: int = @num_heads,
                  is_causal: int = @unidirectional, scale: float = @scale>
-      (query, key, value, attention_bias)
+      (query, key, value, attention_bias_)
 }
 MultiHeadAttention <mask_filter_value, num_heads, scale, unidirectional: int = 0>
 (query, key, value, bias) => (Y) {
@@ -153,7 +144,7 @@ Attention <mask_filter_value, num_heads, scale, unidirectional: int = 0> (input,
   Y = Attention <q_num_heads: int = @num_heads, kv_num_heads: int = @num_heads,
                  is_causal: int = @unidirectional, scale: float = @scale> (q, k, v)
 }
-Attention <mask_filter_value, num_heads, scale, unidirectional: int = 0>
+Attention <mask_filter_value: float = -10000.0, num_heads, scale, unidirectional: int = 0>
 (input, weights, bias, mask_index) => (Y) {
   product = MatMul (input, weights)
   all = Add (product, bias)
@@ -161,9 +152,15 @@ Attention <mask_filter_value, num_heads, scale, unidirectional: int = 0>
   mask = Transpose <perm = [0, 1]> (mask_index)
   axes = Constant <value_ints = [1, 2]> ()
   rows = Unsqueeze (mask, axes)
-  keep = Cast <to = 9> (rows)
+  one = Constant <value_int = 1> ()
+  likeOne = CastLike (one, rows)
+  masked = Sub (likeOne, rows)
+  wide = CastLike (masked, input)
+  filter = Constant <value_float: float = @mask_filter_value> ()
+  likeFilter = CastLike (filter, input)
+  penalty = Mul (wide, likeFilter)
   Y = Attention <q_num_heads: int = @num_heads, kv_num_heads: int = @num_heads,
-                 is_causal: int = @unidirectional, scale: float = @scale> (q, k, v, keep)
+                 is_causal: int = @unidirectional, scale: float = @scale> (q, k, v, penalty)
 }
 RotaryEmbedding <interleaved: int = 0, num_heads, rotary_embedding_dim>
 (input, position_ids, cos_cache, sin_cache) => (Y) {
@@ -174,41 +171,34 @@ RotaryEmbedding <interleaved: int = 0, num_heads, rotary_embedding_dim>
 }
 )";
 
-static constexpr const char *kConvolutions = R"(
-FusedConv <activation: string = "Relu", auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+// What every fused convolution declares, and hands to Conv.
+#define WINDOW "auto_pad, dilations, group, kernel_shape, pads, strides>\n"
+#define CONVOLUTION                                                            \
+  "  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, "   \
+  "group: int = @group, kernel_shape: ints = @kernel_shape, "                  \
+  "pads: ints = @pads, strides: ints = @strides> (X, W, B_)\n"
+
+static constexpr const char *kConvolutions =
+    R"(
+FusedConv <activation: string = "Relu", )" WINDOW
+    "(X, W, B_) => (Y) {\n" CONVOLUTION R"(
   Y = Relu (y)
 }
-FusedConv <activation: string = "Sigmoid", auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <activation: string = "Sigmoid", )" WINDOW
+    "(X, W, B_) => (Y) {\n" CONVOLUTION R"(
   Y = Sigmoid (y)
 }
-FusedConv <activation: string = "Tanh", auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <activation: string = "Tanh", )" WINDOW
+    "(X, W, B_) => (Y) {\n" CONVOLUTION R"(
   Y = Tanh (y)
 }
-FusedConv <activation: string = "LeakyRelu", activation_params, auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <activation: string = "LeakyRelu", activation_params, )" WINDOW
+    "(X, W, B_) => (Y) {\n" CONVOLUTION R"(
   slope = Constant <value_floats: floats = @activation_params> ()
   Y = PRelu (y, slope)
 }
-FusedConv <activation: string = "Clip", activation_params, auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <activation: string = "Clip", activation_params, )" WINDOW
+    "(X, W, B_) => (Y) {\n" CONVOLUTION R"(
   ends = Constant <value_floats: floats = @activation_params> ()
   zero = Constant <value_int = 0> ()
   one = Constant <value_int = 1> ()
@@ -216,19 +206,12 @@ FusedConv <activation: string = "Clip", activation_params, auto_pad, dilations, 
   high = Gather (ends, one)
   Y = Clip (y, low, high)
 }
-FusedConv <activation: string = "Relu", auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_, Z) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <activation: string = "Relu", )" WINDOW
+    "(X, W, B_, Z) => (Y) {\n" CONVOLUTION R"(
   sum = Add (y, Z)
   Y = Relu (sum)
 }
-FusedConv <auto_pad, dilations, group, kernel_shape, pads, strides>
-(X, W, B_, Z) => (Y) {
-  y = Conv <auto_pad: string = @auto_pad, dilations: ints = @dilations, group: int = @group,
-             kernel_shape: ints = @kernel_shape, pads: ints = @pads, strides: ints = @strides>
-      (X, W, B_)
+FusedConv <)" WINDOW "(X, W, B_, Z) => (Y) {\n" CONVOLUTION R"(
   Y = Add (y, Z)
 }
 FusedGemm <activation: string = "Relu", alpha, beta, transA, transB> (A, B, C_) => (Y) {
@@ -241,6 +224,9 @@ FusedGemm <activation: string = "Tanh", alpha, beta, transA, transB> (A, B, C_) 
 }
 )";
 
+#undef WINDOW
+#undef CONVOLUTION
+
 static constexpr const char *kQuantized = R"(
 QuantizeLinear <axis> (x, scale, zero_) => (y) {
   y = QuantizeLinear <axis: int = @axis> (x, scale, zero_)
@@ -248,40 +234,40 @@ QuantizeLinear <axis> (x, scale, zero_) => (y) {
 DequantizeLinear <axis> (x, scale, zero_) => (y) {
   y = DequantizeLinear <axis: int = @axis> (x, scale, zero_)
 }
-QLinearAdd (A, As, Az, B, Bs, Bz, Cs, Cz) => (C) {
-  a = DequantizeLinear (A, As, Az)
-  b = DequantizeLinear (B, Bs, Bz)
+QLinearAdd (A, As, Az_, B, Bs, Bz_, Cs, Cz_) => (C) {
+  a = DequantizeLinear (A, As, Az_)
+  b = DequantizeLinear (B, Bs, Bz_)
   c = Add (a, b)
-  C = QuantizeLinear (c, Cs, Cz)
+  C = QuantizeLinear (c, Cs, Cz_)
 }
-QLinearMul (A, As, Az, B, Bs, Bz, Cs, Cz) => (C) {
-  a = DequantizeLinear (A, As, Az)
-  b = DequantizeLinear (B, Bs, Bz)
+QLinearMul (A, As, Az_, B, Bs, Bz_, Cs, Cz_) => (C) {
+  a = DequantizeLinear (A, As, Az_)
+  b = DequantizeLinear (B, Bs, Bz_)
   c = Mul (a, b)
-  C = QuantizeLinear (c, Cs, Cz)
+  C = QuantizeLinear (c, Cs, Cz_)
 }
-QLinearSigmoid (X, Xs, Xz, Ys, Yz) => (Y) {
-  x = DequantizeLinear (X, Xs, Xz)
+QLinearSigmoid (X, Xs, Xz_, Ys, Yz_) => (Y) {
+  x = DequantizeLinear (X, Xs, Xz_)
   y = Sigmoid (x)
-  Y = QuantizeLinear (y, Ys, Yz)
+  Y = QuantizeLinear (y, Ys, Yz_)
 }
-QLinearLeakyRelu <alpha: float = 0.01> (X, Xs, Xz, Ys, Yz) => (Y) {
-  x = DequantizeLinear (X, Xs, Xz)
+QLinearLeakyRelu <alpha: float = 0.01> (X, Xs, Xz_, Ys, Yz_) => (Y) {
+  x = DequantizeLinear (X, Xs, Xz_)
   y = LeakyRelu <alpha: float = @alpha> (x)
-  Y = QuantizeLinear (y, Ys, Yz)
+  Y = QuantizeLinear (y, Ys, Yz_)
 }
-QLinearGlobalAveragePool (X, Xs, Xz, Ys, Yz) => (Y) {
-  x = DequantizeLinear (X, Xs, Xz)
+QLinearGlobalAveragePool (X, Xs, Xz_, Ys, Yz_) => (Y) {
+  x = DequantizeLinear (X, Xs, Xz_)
   y = GlobalAveragePool (x)
-  Y = QuantizeLinear (y, Ys, Yz)
+  Y = QuantizeLinear (y, Ys, Yz_)
 }
 QLinearAveragePool <auto_pad, ceil_mode, count_include_pad,
-                    kernel_shape, pads, strides> (X, Xs, Xz, Ys, Yz) => (Y) {
-  x = DequantizeLinear (X, Xs, Xz)
+                    kernel_shape, pads, strides> (X, Xs, Xz_, Ys, Yz_) => (Y) {
+  x = DequantizeLinear (X, Xs, Xz_)
   y = AveragePool <auto_pad: string = @auto_pad, ceil_mode: int = @ceil_mode,
                    count_include_pad: int = @count_include_pad, kernel_shape: ints = @kernel_shape,
                    pads: ints = @pads, strides: ints = @strides> (x)
-  Y = QuantizeLinear (y, Ys, Yz)
+  Y = QuantizeLinear (y, Ys, Yz_)
 }
 QGemm <alpha: float = 1.0, transA: int = 0, transB: int = 0> (A, As, Az, B, Bs, Bz, C, Ys, Yz) => (Y) {
   y = com.microsoft.QGemm <alpha: float = @alpha, transA: int = @transA, transB: int = @transB>
@@ -303,30 +289,22 @@ QGemm <alpha: float = 1.0, transA: int = 0, transB: int = 0> (A, As, Az, B, Bs, 
   factor = Constant <value_float: float = @alpha> ()
   Y = Mul (sum, factor)
 }
-DynamicQuantizeMatMul (A, B, Bs, Bz) => (Y) {
+DynamicQuantizeMatMul (A, B, Bs, Bz_) => (Y) {
   q, As, Az = DynamicQuantizeLinear (A)
-  Y = com.microsoft.MatMulIntegerToFloat (q, B, As, Bs, Az, Bz)
+  Y = com.microsoft.MatMulIntegerToFloat (q, B, As, Bs, Az, Bz_)
 }
-DynamicQuantizeMatMul (A, B, Bs, Bz, bias) => (Y) {
-  q, As, Az = DynamicQuantizeLinear (A)
-  Y = com.microsoft.MatMulIntegerToFloat (q, B, As, Bs, Az, Bz, bias)
-}
-DynamicQuantizeMatMul (A, B, Bs, _, bias) => (Y) {
-  q, As, Az = DynamicQuantizeLinear (A)
-  sums = MatMulInteger (q, B, Az)
-  wide = Cast <to = 1> (sums)
-  scale = Mul (As, Bs)
-  product = Mul (wide, scale)
+DynamicQuantizeMatMul (A, B, Bs, Bz_, bias) => (Y) {
+  product = com.microsoft.DynamicQuantizeMatMul (A, B, Bs, Bz_)
   Y = Add (product, bias)
 }
-MatMulIntegerToFloat (A, B, As, Bs, Az, Bz) => (Y) {
-  sums = MatMulInteger (A, B, Az, Bz)
+MatMulIntegerToFloat (A, B, As, Bs, Az_, Bz_) => (Y) {
+  sums = MatMulInteger (A, B, Az_, Bz_)
   wide = Cast <to = 1> (sums)
   scale = Mul (As, Bs)
   Y = Mul (wide, scale)
 }
-MatMulIntegerToFloat (A, B, As, Bs, Az, Bz, bias) => (Y) {
-  product = com.microsoft.MatMulIntegerToFloat (A, B, As, Bs, Az, Bz)
+MatMulIntegerToFloat (A, B, As, Bs, Az_, Bz_, bias) => (Y) {
+  product = com.microsoft.MatMulIntegerToFloat (A, B, As, Bs, Az_, Bz_)
   Y = Add (product, bias)
 }
 )";

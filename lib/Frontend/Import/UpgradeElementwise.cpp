@@ -17,14 +17,18 @@ static Error binary(NodeUpgrade &upgrade) {
   if (!left || !right)
     return llvm::createStringError("attribute 'axis' needs operands of known "
                                    "rank");
-  // An axis of the file may be any number: it is no extent before this.
-  bool isInside = *axis >= -*left && *axis <= *left;
-  int64_t first = !isInside ? 0 : *axis < 0 ? *axis + *left : *axis;
-  int64_t behind = *left - first - *right;
-  if (!isInside || behind < 0)
+  auto misfit = [&] {
     return llvm::createStringError(
         "axis %lld does not fit operands of rank %lld and %lld",
         (long long)*axis, (long long)*left, (long long)*right);
+  };
+  // An axis of the file may be any number: it is no extent before this.
+  if (*axis < -*left || *axis > *left)
+    return misfit();
+  int64_t first = *axis < 0 ? *axis + *left : *axis;
+  int64_t behind = *left - first - *right;
+  if (behind < 0)
+    return misfit();
   if (behind == 0)
     return Error::success();
   std::vector<int64_t> axes;

@@ -5,7 +5,7 @@
 #include "Convert.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
@@ -53,19 +53,16 @@ static Value constantPairs(OpBuilder &b, Location loc,
   SmallVector<int64_t> pairShape(shape);
   pairShape[dim] = llvm::divideCeil(extent, 2);
   auto pairType = RankedTensorType::get(pairShape, b.getI32Type());
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
-      pairType.getNumElements() * sizeof(uint32_t), /*align=*/64,
-      /*dataIsMutable=*/true);
-  auto *out = reinterpret_cast<uint32_t *>(blob.getMutableData().data());
+  std::vector<uint32_t> pairs;
+  pairs.reserve(pairType.getNumElements());
   int64_t outers = type.getNumElements() / std::max<int64_t>(extent * inner, 1);
   for (int64_t outer = 0; outer != outers; ++outer)
     for (int64_t pair = 0; pair != pairShape[dim]; ++pair)
       for (int64_t j = 0; j != inner; ++j)
-        *out++ = uint32_t(uint16_t(at(outer, 2 * pair, j))) |
-                 uint32_t(uint16_t(at(outer, 2 * pair + 1, j))) << 16;
+        pairs.push_back(uint32_t(uint16_t(at(outer, 2 * pair, j))) |
+                        uint32_t(uint16_t(at(outer, 2 * pair + 1, j))) << 16);
   return arith::ConstantOp::create(
-      b, loc,
-      DenseResourceElementsAttr::get(pairType, "pairs", std::move(blob)));
+      b, loc, makeConstant(pairType, "pairs", ArrayRef(pairs)));
 }
 
 /// `value` with zero points (elements of them) taken off: i32.

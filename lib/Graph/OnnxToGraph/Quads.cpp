@@ -4,25 +4,18 @@
 
 #include "Convert.h"
 
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 #include "tegula/LowPrecision/IR/Steps.h"
-
-#include <cstring>
 
 using namespace mlir;
 
 namespace tegula::graph {
 
-static Value makeConstant(OpBuilder &b, Location loc, StringRef name,
-                          ArrayRef<int64_t> shape,
-                          ArrayRef<uint32_t> elements) {
-  size_t size = elements.size() * sizeof(uint32_t);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64,
-                                                       /*dataIsMutable=*/true);
-  std::memcpy(blob.getMutableData().data(), elements.data(), size);
+static Value constantOfWords(OpBuilder &b, Location loc, StringRef name,
+                             ArrayRef<int64_t> shape,
+                             ArrayRef<uint32_t> words) {
   auto type = RankedTensorType::get(shape, b.getI32Type());
-  return arith::ConstantOp::create(
-      b, loc, DenseResourceElementsAttr::get(type, name, std::move(blob)));
+  return arith::ConstantOp::create(b, loc, makeConstant(type, name, words));
 }
 
 FailureOr<QuadWeights> quadWeights(OpBuilder &b, Location loc,
@@ -59,8 +52,8 @@ FailureOr<QuadWeights> quadWeights(OpBuilder &b, Location loc,
   int64_t fewest = positions * llvm::divideCeil(n, panel);
   if (lp::countSteps(matrix, panel) > fewest * 6 / 5)
     return failure();
-  return QuadWeights{makeConstant(b, loc, "quads", shape, quads),
-                     makeConstant(b, loc, "sums", {n}, sums)};
+  return QuadWeights{constantOfWords(b, loc, "quads", shape, quads),
+                     constantOfWords(b, loc, "sums", {n}, sums)};
 }
 
 /// A byte of the onnx type `element` as an unsigned one, in i32.

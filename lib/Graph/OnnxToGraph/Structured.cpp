@@ -4,7 +4,7 @@
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 
 using namespace mlir;
 
@@ -351,13 +351,8 @@ Value transposed(OpBuilder &b, Location loc, Value tensor,
 
 ArrayRef<char> constantBytes(Value value) {
   auto constant = value.getDefiningOp<arith::ConstantOp>();
-  if (!constant)
-    return {};
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      return blob->getData();
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  return dense ? dense.getRawData() : ArrayRef<char>();
+  return constant ? bytesOf(dyn_cast<ElementsAttr>(constant.getValue()))
+                  : ArrayRef<char>();
 }
 
 } // namespace tegula::graph

@@ -2,9 +2,9 @@
 
 #include "tegula/Graph/OnnxToGraph/Passes.h"
 
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "tegula/Frontend/IR/Onnx.h"
+#include "tegula/Graph/IR/Constants.h"
 
 #include <cstring>
 
@@ -20,18 +20,6 @@ using namespace tegula;
 // Constants
 //===----------------------------------------------------------------------===//
 
-/// The bytes of a constant; empty for splats and what is not constant.
-static ArrayRef<char> bytesOf(Value value) {
-  ElementsAttr data = onnx::constantData(value);
-  if (auto resource = dyn_cast_if_present<DenseResourceElementsAttr>(data))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      return blob->getData();
-  auto dense = dyn_cast_if_present<DenseElementsAttr>(data);
-  bool isScalar = dense && dense.getNumElements() == 1;
-  return dense && (isScalar || !dense.isSplat()) ? dense.getRawData()
-                                                 : ArrayRef<char>();
-}
-
 /// The elements of a constant of floats, or none.
 static SmallVector<float> floatsOf(Value value) {
   ElementsAttr data = onnx::constantData(value);
@@ -39,7 +27,7 @@ static SmallVector<float> floatsOf(Value value) {
     return {};
   if (auto dense = dyn_cast<DenseElementsAttr>(data))
     return llvm::to_vector(dense.getValues<float>());
-  ArrayRef<char> bytes = bytesOf(value);
+  ArrayRef<char> bytes = graph::bytesOf(data);
   SmallVector<float> floats(bytes.size() / sizeof(float));
   std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
   return floats;
@@ -53,19 +41,18 @@ static Value makeWeight(OpBuilder &b, Location loc, DenseElementsAttr data) {
 /// A constant matrix of bytes with rows and columns exchanged, or null.
 static Value transposed(OpBuilder &b, Location loc, Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  ArrayRef<char> bytes = bytesOf(value);
+  ArrayRef<char> bytes = graph::bytesOf(onnx::constantData(value));
   if (!type || type.getRank() != 2 || !type.hasStaticShape() ||
       int64_t(bytes.size()) != type.getNumElements())
     return {};
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
-      bytes.size(), /*align=*/64, /*dataIsMutable=*/true);
-  MutableArrayRef<char> out = blob.getMutableData();
-  for (int64_t i = 0; i != rows; ++i)
-    for (int64_t j = 0; j != columns; ++j)
-      out[j * rows + i] = bytes[i * columns + j];
-  auto data = DenseResourceElementsAttr::get(type.clone({columns, rows}),
-                                             "transposed", std::move(blob));
+  auto write = [&](MutableArrayRef<char> out) {
+    for (int64_t i = 0; i != rows; ++i)
+      for (int64_t j = 0; j != columns; ++j)
+        out[j * rows + i] = bytes[i * columns + j];
+  };
+  ElementsAttr data =
+      graph::makeConstant(type.clone({columns, rows}), "transposed", write);
   return onnx::WeightOp::create(b, loc, TypeRange(data.getType()), ValueRange(),
                                 b.getNamedAttr("value", data));
 }

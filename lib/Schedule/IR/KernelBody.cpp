@@ -277,6 +277,25 @@ static int64_t runLength(ArrayRef<std::optional<unsigned>> counting,
   return length;
 }
 
+StringRef tegula::sched::tensorCoreNumerics(linalg::LinalgOp op) {
+  Block *block = op.getBlock();
+  if (!block->getArgument(2).getType().isF32())
+    return StringRef();
+  ContractionBody body = *matchContractionBody(op);
+  auto isExtended = [&](Value value, unsigned number, Type type) {
+    auto extension = value.getDefiningOp<arith::ExtFOp>();
+    return extension && extension.getIn() == block->getArgument(number) &&
+           extension.getIn().getType() == type;
+  };
+  Builder builder(op.getContext());
+  for (auto [type, name] :
+       {std::pair<Type, StringRef>(builder.getF16Type(), "f16"),
+        std::pair<Type, StringRef>(builder.getBF16Type(), "bf16")})
+    if (isExtended(body.lhs, 0, type) && isExtended(body.rhs, 1, type))
+      return name;
+  return "tf32x3";
+}
+
 std::optional<OperandDim::Role>
 tegula::sched::copyDirection(linalg::LinalgOp op, const MatmulLoops &loops,
                              unsigned number, bool isExtended) {

@@ -1,6 +1,5 @@
 //===- SelectGpuSchedule.cpp - Choose a GPU schedule for every kernel -----===//
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/KernelBody.h"
 #include "tegula/Schedule/IR/Sched.h"
@@ -70,33 +69,10 @@ static int64_t productOf(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
   return product;
 }
 
-/// The operands that tensor cores take for the body: 16-bit ones as they are,
-/// every other float in two parts. Null if they take none.
-static StringRef numericsOf(linalg::LinalgOp op) {
-  Block *block = op.getBlock();
-  if (!block->getArgument(2).getType().isF32())
-    return StringRef();
-  ContractionBody body = *matchContractionBody(op);
-  auto isExtended = [&](Value value, unsigned number, Type type) {
-    auto extension = value.getDefiningOp<arith::ExtFOp>();
-    return extension && extension.getIn() == block->getArgument(number) &&
-           extension.getIn().getType() == type;
-  };
-  Builder builder(op.getContext());
-  for (auto [type, name] :
-       {std::pair<Type, StringRef>(builder.getF16Type(), "f16"),
-        std::pair<Type, StringRef>(builder.getBF16Type(), "bf16")})
-    if (isExtended(body.lhs, 0, type) && isExtended(body.rhs, 1, type))
-      return name;
-  return "tf32x3";
-}
-
-/// Are both operands read from memory as they are multiplied?
-static bool canCopyOperands(linalg::LinalgOp op, const MatmulLoops &loops,
-                            StringRef numerics) {
+/// Are both operands read from memory, each in a way that `fits`?
+static bool areRead(linalg::LinalgOp op, function_ref<bool(unsigned)> fits) {
   return llvm::all_of(ArrayRef({0u, 1u}), [&](unsigned number) {
-    return isa<BlockArgument>(op.getDpsInputs()[number]) &&
-           copyDirection(op, loops, number, numerics != "tf32x3");
+    return isa<BlockArgument>(op.getDpsInputs()[number]) && fits(number);
   });
 }
 
@@ -106,14 +82,6 @@ static constexpr int64_t kAsyncStages = 3;
 
 /// Fewer terms than this do not fill an instruction.
 static constexpr int64_t kMinDepth = 8;
-
-/// Can the GPU copy both operands by tensor maps?
-static bool canMapOperands(linalg::LinalgOp op, const MatmulLoops &loops) {
-  return llvm::all_of(ArrayRef({0u, 1u}), [&](unsigned number) {
-    return isa<BlockArgument>(op.getDpsInputs()[number]) &&
-           mapOperand(op, loops, number, /*isExtended=*/true);
-  });
-}
 
 /// Tiles of products by warpgroups, 64 rows each.
 static constexpr Tile kWarpgroupTiles[] = {
@@ -139,7 +107,7 @@ static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
                                 const Gpu &gpu) {
   linalg::LinalgOp op = body.reductions.front();
   std::optional<MatmulLoops> loops = matchMatmul(op);
-  StringRef numerics = loops ? numericsOf(op) : StringRef();
+  StringRef numerics = loops ? tensorCoreNumerics(op) : StringRef();
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   if (numerics.empty() || llvm::any_of(loops->k, [&](unsigned loop) {
         return ShapedType::isDynamic(ranges[loop]);
@@ -150,19 +118,23 @@ static Attribute scheduleMatmul(MLIRContext *context, const KernelBody &body,
   if (product.k < kMinDepth)
     return Attribute();
   const Tile &smallest = kWarpgroupTiles[std::size(kWarpgroupTiles) - 1];
-  if (gpu.hasWarpgroups && numerics != "tf32x3" && product.m >= smallest.m &&
-      product.n >= smallest.n && canMapOperands(op, *loops)) {
+  const bool isExtended = numerics != "tf32x3";
+  if (gpu.hasWarpgroups && isExtended && product.m >= smallest.m &&
+      product.n >= smallest.n && areRead(op, [&](unsigned number) {
+        return mapOperand(op, *loops, number, isExtended).has_value();
+      })) {
     const Tile &tile = bestTile(kWarpgroupTiles, product, gpu.multiprocessors);
     return GpuMatmulAttr::get(context, tile.m, tile.n, /*tile_k=*/64,
                               tile.warpsM, tile.warpsN, "tma", kTmaStages,
                               numerics);
   }
   const Tile &tile = bestTile(kTiles, product, gpu.multiprocessors);
-  bool isAsync = canCopyOperands(op, *loops, numerics);
-  return GpuMatmulAttr::get(context, tile.m, tile.n,
-                            numerics == "tf32x3" ? 16 : 32, tile.warpsM,
-                            tile.warpsN, isAsync ? "async" : "registers",
-                            isAsync ? kAsyncStages : 2, numerics);
+  const bool isAsync = areRead(op, [&](unsigned number) {
+    return copyDirection(op, *loops, number, isExtended).has_value();
+  });
+  return GpuMatmulAttr::get(
+      context, tile.m, tile.n, isExtended ? 32 : 16, tile.warpsM, tile.warpsN,
+      isAsync ? "async" : "registers", isAsync ? kAsyncStages : 2, numerics);
 }
 
 /// As many warps as give each thread a few elements of a row.

@@ -7,14 +7,13 @@
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
@@ -180,29 +179,22 @@ tegula::target::emitObject(Module &module, const EmitOptions &options,
   return bytes;
 }
 
-/// Everything that decides the object file of `module`.
-static SmallString<0> cacheText(const Module &module,
-                                const EmitOptions &options) {
-  SmallString<0> text;
-  raw_svector_ostream out(text);
-  out << "object " TEGULA_EMITTER_HASH " LLVM " LLVM_VERSION_STRING " "
-      << options.triple << ' ' << options.cpu << ' ' << options.features
-      << " -O" << options.optLevel << '\n';
-  WriteBitcodeToFile(module, out);
-  return text;
+/// What decides the object file of a module, beside the module.
+static std::string generatorOf(const EmitOptions &options) {
+  return formatv("object {0} {1} {2} {3} -O{4}", TEGULA_GENERATOR_HASH,
+                 options.triple, options.cpu, options.features,
+                 options.optLevel);
 }
 
 static Error emitOne(const ModuleMaker &maker, const EmitOptions &options,
-                     const KernelCache &cache, SmallVector<char, 0> &result) {
+                     const KernelCache &cache, KernelCache::Code &result) {
   LLVMContext context;
   Expected<std::unique_ptr<Module>> module = maker(context);
   if (!module)
     return module.takeError();
-  auto emit = [&] { return emitObject(**module, options); };
-  Expected<SmallVector<char, 0>> bytes =
-      options.kernelCache.empty()
-          ? emit()
-          : cache.get(cacheText(**module, options), emit);
+  Expected<KernelCache::Code> bytes =
+      cache.get(**module, generatorOf(options),
+                [&] { return emitObject(**module, options); });
   if (!bytes)
     return bytes.takeError();
   result = std::move(*bytes);

@@ -4,8 +4,6 @@
 #include "tegula/Target/GPU/Program.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -14,6 +12,7 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
@@ -115,16 +114,12 @@ static Expected<KernelCache::Code> generatePtx(Module &module,
 
 Expected<std::string> target::emitPtx(Module &module, const machine::Gpu &gpu,
                                       StringRef kernelCache) {
-  SmallString<0> text;
-  raw_svector_ostream out(text);
-  if (!kernelCache.empty()) {
-    out << "ptx " TEGULA_ASSEMBLER_HASH " LLVM " LLVM_VERSION_STRING " "
-        << gpu.chip << ' ' << gpu.ptxFeatures << '\n';
-    WriteBitcodeToFile(module, out);
-  }
-  Expected<KernelCache::Code> code = KernelCache(kernelCache).get(text, [&] {
-    return generatePtx(module, gpu);
-  });
+  const std::string generator = formatv(
+      "ptx {0} {1} {2}", TEGULA_GENERATOR_HASH, gpu.chip, gpu.ptxFeatures);
+  Expected<KernelCache::Code> code =
+      KernelCache(kernelCache).get(module, generator, [&] {
+        return generatePtx(module, gpu);
+      });
   if (!code)
     return code.takeError();
   return std::string(code->begin(), code->end());

@@ -1,10 +1,10 @@
 //===- ConvertGpuKernels.cpp - GPU kernels to the NVVM dialect ------------===//
-//---------------===//
 
 #include "tegula/Target/GPU/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "tegula/Runtime/Abi.h"
 #include "tegula/Target/Common/RuntimeCalls.h"
 
 namespace tegula::target {
@@ -19,7 +19,9 @@ static constexpr unsigned kSharedSpace = 3;
 /// Tiles with a swizzle of 128 bytes repeat after 1024.
 static constexpr int64_t kSharedAlignment = 1024;
 static constexpr int64_t kBufferAlignment = 128;
-static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
+static constexpr int64_t kTensorMapBytes =
+    TEGULA_TENSOR_MAP_SLOTS * sizeof(int64_t);
+static constexpr int64_t kTensorMapAlignment = 64;
 
 namespace {
 

@@ -175,7 +175,6 @@ private:
   /// Has the runtime write a tensor map to `slot`.
   void encode(nvgpu::TmaCreateDescriptorOp map, Value slot,
               OpBuilder &builder) {
-    constexpr int64_t float16 = 10, bfloat16 = 16; // TensorProto.DataType
     Value buffer = bufferOf(map);
     auto type = cast<MemRefType>(buffer.getType());
     SmallVector<int64_t> dims(type.getShape());
@@ -185,11 +184,10 @@ private:
     for (auto [index, size] : llvm::enumerate(dims))
       LLVM::StoreOp::create(builder, map.getLoc(), constant(builder, size),
                             slotAt(builder, sizes, index));
-    int64_t dtype = type.getElementType().isF16() ? float16 : bfloat16;
     checked(builder, "tegula_rt_gpu_tensor_map",
             {runtime.getContext(), slot, addressOf(builder, buffer),
-             constant(builder, dtype), constant(builder, type.getRank()),
-             sizes});
+             constant(builder, type.getElementType().isBF16()),
+             constant(builder, type.getRank()), sizes});
   }
 
   static void erase(nvgpu::TmaCreateDescriptorOp map) {

@@ -112,18 +112,7 @@ Value PointsLowering::emitRoot(ArrayRef<Coord> point) {
     builder.setInsertionPointToStart(nest.back().getBody());
   }
   emitter.beginPoint(Value());
-  SmallVector<Value> arguments;
-  for (OpOperand *operand : root.getDpsInputOperands()) {
-    SmallVector<Coord> at;
-    for (AffineExpr expr : root.getMatchingIndexingMap(operand).getResults())
-      at.push_back(emitter.applyMap(builder, loc, expr, loops));
-    arguments.push_back(isa<ShapedType>(operand->get().getType())
-                            ? emitter.emit(builder, loc, operand->get(), at)
-                            : operand->get());
-  }
-  arguments.push_back(value);
-  Value yielded = root.getBlock()->getTerminator()->getOperand(0);
-  value = emitter.cloneBody(builder, root, arguments, loops, yielded).front();
+  value = emitter.emitTerm(builder, loc, root, loops, value);
   for (scf::ForOp loop : llvm::reverse(nest)) {
     scf::YieldOp::create(builder, loc, value);
     builder.setInsertionPointAfter(loop);

@@ -178,21 +178,7 @@ Value GpuRowsLowering::reduce(const RowReduction &reduction) {
   Value neutral = arith::ConstantOp::create(builder, loc, reduction.neutral);
   Value value = forPoints(
       extents, neutral, [&](ArrayRef<Coord> loops, Value accumulator) {
-        SmallVector<Value> arguments;
-        for (OpOperand *operand : op.getDpsInputOperands()) {
-          SmallVector<Coord> at;
-          for (AffineExpr expr :
-               op.getMatchingIndexingMap(operand).getResults())
-            at.push_back(emitter.applyMap(builder, loc, expr, loops));
-          arguments.push_back(
-              isa<ShapedType>(operand->get().getType())
-                  ? emitter.emit(builder, loc, operand->get(), at)
-                  : operand->get());
-        }
-        arguments.push_back(accumulator);
-        Value yielded = op.getBlock()->getTerminator()->getOperand(0);
-        return emitter.cloneBody(builder, op, arguments, loops, yielded)
-            .front();
+        return emitter.emitTerm(builder, loc, op, loops, accumulator);
       });
   value = overWarps(reduction, overLanes(reduction, value));
   emitter.beginPoint(Value());

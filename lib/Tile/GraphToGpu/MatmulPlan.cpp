@@ -21,14 +21,6 @@ static bool runsAlong(AffineMap map, ArrayRef<unsigned> loops) {
   });
 }
 
-/// Is `value` of the scalar body a 16-bit operand, extended and nothing else?
-static bool isExtended(Value value, BlockArgument operand, StringRef numerics) {
-  auto extension = value.getDefiningOp<arith::ExtFOp>();
-  return extension && extension.getIn() == operand &&
-         (numerics == "f16" ? operand.getType().isF16()
-                            : operand.getType().isBF16());
-}
-
 /// Can the operand be copied in the schedule's way? Notes how it lies.
 static bool canCopy(linalg::LinalgOp op, const sched::MatmulLoops &loops,
                     unsigned number, sched::GpuMatmulAttr schedule,
@@ -78,7 +70,8 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
     return failure();
   linalg::LinalgOp op = kernel.body.reductions.front();
   std::optional<sched::MatmulLoops> loops = sched::matchMatmul(op);
-  if (!loops || !op.getBlock()->getArgument(2).getType().isF32())
+  StringRef taken = loops ? sched::tensorCoreNumerics(op) : StringRef();
+  if (taken.empty())
     return failure();
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
   for (unsigned loop : loops->k)
@@ -87,11 +80,8 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
       return failure();
     }
 
-  sched::ContractionBody body = *sched::matchContractionBody(op);
   StringRef numerics = schedule.getNumerics();
-  if (numerics != "tf32x3" &&
-      (!isExtended(body.lhs, op.getBlock()->getArgument(0), numerics) ||
-       !isExtended(body.rhs, op.getBlock()->getArgument(1), numerics))) {
+  if (numerics != "tf32x3" && numerics != taken) {
     reason = "the operands are not those of the schedule's instruction";
     return failure();
   }
@@ -99,7 +89,7 @@ FailureOr<MatmulPlan> MatmulPlan::make(const KernelFunction &kernel,
   MatmulPlan plan;
   plan.schedule = schedule;
   plan.loops = *loops;
-  plan.mac = {op, body,
+  plan.mac = {op, *sched::matchContractionBody(op),
               /*swapped=*/loops->rows == 1, /*fused=*/true};
   plan.root = op->getResult(0);
   plan.resultMap = op.getIndexingMapsArray()[2];

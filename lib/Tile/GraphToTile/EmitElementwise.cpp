@@ -265,24 +265,44 @@ Value ElementwiseEmitter::emitLinalg(OpBuilder &builder, Location loc,
   AffineMap resultMap =
       op.getMatchingIndexingMap(op.getDpsInitOperand(result.getResultNumber()));
   SmallVector<Coord> loops = loopCoords(op, resultMap, coords);
-  Block *block = op.getBlock();
-  SmallVector<Value> arguments;
-  for (OpOperand &operand : op->getOpOperands()) {
-    BlockArgument argument = op.getMatchingBlockArgument(&operand);
-    if (argument.use_empty()) {
-      arguments.push_back(Value());
+  SmallVector<OpOperand *> operands =
+      llvm::to_vector(llvm::make_pointer_range(op->getOpOperands()));
+  SmallVector<Value> arguments =
+      emitOperands(builder, loc, op, operands, loops);
+  Value yielded =
+      op.getBlock()->getTerminator()->getOperand(result.getResultNumber());
+  return cloneBody(builder, op, arguments, loops, yielded).front();
+}
+
+SmallVector<Value>
+ElementwiseEmitter::emitOperands(OpBuilder &builder, Location loc,
+                                 linalg::LinalgOp op,
+                                 ArrayRef<OpOperand *> operands, Coords loops) {
+  SmallVector<Value> values;
+  for (OpOperand *operand : operands) {
+    if (op.getMatchingBlockArgument(operand).use_empty()) {
+      values.push_back(Value());
       continue;
     }
-    if (!isa<ShapedType>(operand.get().getType())) {
-      arguments.push_back(operand.get());
+    if (!isa<ShapedType>(operand->get().getType())) {
+      values.push_back(operand->get());
       continue;
     }
     SmallVector<Coord> at;
-    for (AffineExpr expr : op.getMatchingIndexingMap(&operand).getResults())
+    for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())
       at.push_back(applyMap(builder, loc, expr, loops));
-    arguments.push_back(emit(builder, loc, operand.get(), at));
+    values.push_back(emit(builder, loc, operand->get(), at));
   }
-  Value yielded = block->getTerminator()->getOperand(result.getResultNumber());
+  return values;
+}
+
+Value ElementwiseEmitter::emitTerm(OpBuilder &builder, Location loc,
+                                   linalg::LinalgOp op, Coords loops,
+                                   Value accumulator) {
+  SmallVector<Value> arguments =
+      emitOperands(builder, loc, op, op.getDpsInputOperands(), loops);
+  arguments.push_back(accumulator);
+  Value yielded = op.getBlock()->getTerminator()->getOperand(0);
   return cloneBody(builder, op, arguments, loops, yielded).front();
 }
 

@@ -212,26 +212,11 @@ Value WindowLowering::isInside(ArrayRef<Coord> loops) {
 }
 
 Value WindowLowering::emitTap(ArrayRef<Coord> loops, Value accumulator) {
-  SmallVector<Value> arguments;
-  for (OpOperand *operand : op.getDpsInputOperands()) {
-    if (op.getMatchingBlockArgument(operand).use_empty()) {
-      arguments.push_back(Value());
-      continue;
-    }
-    if (!isa<ShapedType>(operand->get().getType())) {
-      arguments.push_back(operand->get());
-      continue;
-    }
-    SmallVector<Coord> at;
-    for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())
-      at.push_back(emitter.applyMap(builder, loc, expr, loops));
-    arguments.push_back(emitter.emitVector(builder, loc, operand->get(), at));
-  }
+  if (!product)
+    return emitter.emitTerm(builder, loc, op, loops, accumulator);
+  SmallVector<Value> arguments =
+      emitter.emitOperands(builder, loc, op, op.getDpsInputOperands(), loops);
   arguments.push_back(accumulator);
-  if (!product) {
-    Value yielded = op.getBlock()->getTerminator()->getOperand(0);
-    return emitter.cloneBody(builder, op, arguments, loops, yielded).front();
-  }
   SmallVector<Value> factors = emitter.cloneBody(
       builder, op, arguments, loops, ValueRange{product->lhs, product->rhs});
   return vector::FMAOp::create(

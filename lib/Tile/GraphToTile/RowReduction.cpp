@@ -153,29 +153,7 @@ Value RowReduction::step(OpBuilder &builder, Location loc,
                          Value mask, Value accumulator) const {
   linalg::LinalgOp root = op;
   emitter.beginPoint(mask);
-  SmallVector<Value> arguments;
-  for (OpOperand *operand : root.getDpsInputOperands()) {
-    if (!isa<ShapedType>(operand->get().getType())) {
-      arguments.push_back(operand->get());
-      continue;
-    }
-    if (root.getMatchingBlockArgument(operand).use_empty()) {
-      arguments.push_back(Value());
-      continue;
-    }
-    SmallVector<Coord> at;
-    for (AffineExpr expr : root.getMatchingIndexingMap(operand).getResults()) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      at.push_back(
-          dim ? point[dim.getPosition()]
-              : Coord::scalar(arith::ConstantIndexOp::create(builder, loc, 0)));
-    }
-    arguments.push_back(emitter.emit(builder, loc, operand->get(), at));
-  }
-  arguments.push_back(accumulator);
-  Value yielded = root.getBlock()->getTerminator()->getOperand(0);
-  Value next =
-      emitter.cloneBody(builder, root, arguments, point, yielded).front();
+  Value next = emitter.emitTerm(builder, loc, root, point, accumulator);
   if (!mask)
     return next;
   return arith::SelectOp::create(builder, loc, mask, next, accumulator);

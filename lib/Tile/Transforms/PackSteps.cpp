@@ -4,14 +4,12 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/LowPrecision/IR/Steps.h"
 #include "tegula/Schedule/IR/KernelBody.h"
 #include "tegula/Schedule/IR/Sched.h"
-
-#include <cstring>
 
 namespace tegula::tile {
 #define GEN_PASS_DEF_PACKSTEPSPASS
@@ -98,28 +96,19 @@ static std::optional<Weights> weightsOf(graph::KernelOp kernel,
 
 /// The elements of a constant of i32, or none.
 static ArrayRef<uint32_t> quadsOf(arith::ConstantOp constant) {
-  ArrayRef<char> bytes;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      bytes = blob->getData();
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  if (dense && !dense.isSplat())
-    bytes = dense.getRawData();
+  ArrayRef<char> bytes =
+      graph::bytesOf(dyn_cast<ElementsAttr>(constant.getValue()));
   return {reinterpret_cast<const uint32_t *>(bytes.data()),
           bytes.size() / sizeof(uint32_t)};
 }
 
 template <typename Element>
-static Value makeConstant(OpBuilder &b, Location loc, StringRef name,
-                          ArrayRef<int64_t> shape,
-                          const std::vector<Element> &elements) {
-  size_t size = elements.size() * sizeof(Element);
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64,
-                                                       /*dataIsMutable=*/true);
-  std::memcpy(blob.getMutableData().data(), elements.data(), size);
+static Value constantOf(OpBuilder &b, Location loc, StringRef name,
+                        ArrayRef<int64_t> shape,
+                        const std::vector<Element> &elements) {
   auto type = RankedTensorType::get(shape, b.getI32Type());
   return arith::ConstantOp::create(
-      b, loc, DenseResourceElementsAttr::get(type, name, std::move(blob)));
+      b, loc, graph::makeConstant(type, name, ArrayRef(elements)));
 }
 
 /// `tensor` without the number of steps in its type: kernels that differ in
@@ -163,10 +152,10 @@ private:
     OpBuilder b(constant);
     Location loc = constant.getLoc();
     use.set(withoutCount(
-        b, makeConstant(b, loc, "steps", {count, weights.panel}, steps.quads)));
+        b, constantOf(b, loc, "steps", {count, weights.panel}, steps.quads)));
     Value positions = withoutCount(
-        b, makeConstant(b, loc, "positions", {count}, steps.positions));
-    Value starts = makeConstant(b, loc, "starts", {bounds}, steps.starts);
+        b, constantOf(b, loc, "positions", {count}, steps.positions));
+    Value starts = constantOf(b, loc, "starts", {bounds}, steps.starts);
     if (constant->use_empty())
       constant->erase();
     BlockArgument argument = weights.argument;

@@ -4,7 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Schedule/IR/KernelBody.h"
@@ -89,15 +89,6 @@ static void packBytes(ArrayRef<char> source, bool isSplat,
   }
 }
 
-/// The bytes behind a constant (one element of a splat), or none.
-static ArrayRef<char> bytesOf(ElementsAttr constant) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant))
-    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-      return blob->getData();
-  auto dense = dyn_cast<DenseElementsAttr>(constant);
-  return dense ? dense.getRawData() : ArrayRef<char>();
-}
-
 /// The packed form of a constant, or null if its bytes are not at hand.
 static ElementsAttr packConstant(ElementsAttr constant,
                                  const PackedLayout &layout) {
@@ -108,19 +99,17 @@ static ElementsAttr packConstant(ElementsAttr constant,
   if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0)
     return {};
   int64_t width = element.getIntOrFloatBitWidth() / 8;
-  ArrayRef<char> bytes = bytesOf(constant);
+  ArrayRef<char> bytes = graph::bytesOf(constant);
   auto dense = dyn_cast<DenseElementsAttr>(constant);
   bool isSplat = dense && dense.isSplat();
   if (int64_t(bytes.size()) < (isSplat ? width : type.getNumElements() * width))
     return {};
   auto packedType =
       RankedTensorType::get(layout.packedShape(type.getShape()), element);
-  int64_t size = packedType.getNumElements() * width;
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(size, /*align=*/64,
-                                                       /*dataIsMutable=*/true);
-  packBytes(bytes, isSplat, type.getShape(), width, layout,
-            blob.getMutableData());
-  return DenseResourceElementsAttr::get(packedType, "packed", std::move(blob));
+  return graph::makeConstant(
+      packedType, "packed", [&](MutableArrayRef<char> out) {
+        packBytes(bytes, isSplat, type.getShape(), width, layout, out);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,7 +241,7 @@ private:
     auto constant = use.get().getDefiningOp<arith::ConstantOp>();
     auto value =
         constant ? dyn_cast<ElementsAttr>(constant.getValue()) : ElementsAttr();
-    ArrayRef<char> bytes = value ? bytesOf(value) : ArrayRef<char>();
+    ArrayRef<char> bytes = graph::bytesOf(value);
     if (int64_t(bytes.size()) != op.getCodes().getType().getNumElements())
       return;
     int64_t nr = schedule.getNr();
@@ -260,16 +249,14 @@ private:
         &getContext(), op.getScheme().getBits(), nr, schedule.getVl());
     RankedTensorType result = op.getResult().getType();
     int64_t positions = result.getDimSize(0), rows = result.getDimSize(1);
-    int64_t size = layout.getBytes(rows, positions);
-    AsmResourceBlob packed = HeapAsmResourceBlob::allocate(
-        size, /*align=*/64, /*dataIsMutable=*/true);
-    lp::relayCodes(op.getLayout(), bytes, layout, packed.getMutableData(), rows,
-                   positions);
-    auto type = op.getCodes().getType().clone({size});
+    auto type =
+        op.getCodes().getType().clone({layout.getBytes(rows, positions)});
+    ElementsAttr packed =
+        graph::makeConstant(type, "codes", [&](MutableArrayRef<char> out) {
+          lp::relayCodes(op.getLayout(), bytes, layout, out, rows, positions);
+        });
     OpBuilder builder(constant);
-    use.set(arith::ConstantOp::create(
-        builder, constant.getLoc(),
-        DenseResourceElementsAttr::get(type, "codes", std::move(packed))));
+    use.set(arith::ConstantOp::create(builder, constant.getLoc(), packed));
     if (constant->use_empty())
       constant->erase();
     codes.setType(type);

@@ -57,7 +57,7 @@ func.func @other(%a: memref<f32>) -> f32 {
 // CHECK-DAG: %[[DIMS:.+]] = llvm.alloca %c4{{.*}} x i64
 // CHECK-DAG: %[[SLOTS:.+]] = llvm.alloca %c17{{.*}} x i64 {alignment = 64 : i64}
 // CHECK: %[[MAP:.+]] = llvm.getelementptr %[[SLOTS]][0]
-// CHECK: call @tegula_rt_gpu_tensor_map(%{{.+}}, %[[MAP]], %{{.+}}, %c10{{.*}}, %c2{{.*}}, %[[DIMS]])
+// CHECK: call @tegula_rt_gpu_tensor_map(%{{.+}}, %[[MAP]], %{{.+}}, %c0{{.*}}, %c2{{.*}}, %[[DIMS]])
 // CHECK: llvm.getelementptr %[[SLOTS]][16]
 // CHECK: call @tegula_rt_gpu_launch
 // CHECK-NOT: nvgpu.tma.create.descriptor

@@ -96,6 +96,11 @@ struct OperandDim {
   llvm::SmallVector<int64_t> dims;
 };
 
+/// What tensor cores take for the product `op`: "f16" or "bf16", two operands
+/// of that type that are extended and nothing else; "tf32x3", every other float
+/// in two parts; "" if they take none.
+llvm::StringRef tensorCoreNumerics(mlir::linalg::LinalgOp op);
+
 /// May operand `number` of the product be copied `kCopyBytes` at a time, as it
 /// lies in memory? Then it is what is multiplied (if `isExtended`, then after
 /// an extension), each of its dimensions is counted by one loop, and in runs of

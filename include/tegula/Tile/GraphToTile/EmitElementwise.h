@@ -114,6 +114,18 @@ public:
   cloneBody(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
             mlir::ValueRange arguments, Coords loops, mlir::ValueRange results);
 
+  /// What `operands` of `op` are where its loops are at `loops`; null for those
+  /// that its body does not use.
+  llvm::SmallVector<mlir::Value>
+  emitOperands(mlir::OpBuilder &builder, mlir::Location loc,
+               mlir::linalg::LinalgOp op,
+               llvm::ArrayRef<mlir::OpOperand *> operands, Coords loops);
+
+  /// What the reduction `op` makes of `accumulator` at `loops`.
+  mlir::Value emitTerm(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::linalg::LinalgOp op, Coords loops,
+                       mlir::Value accumulator);
+
   /// The coordinate that a linear `expr` of the loops makes.
   Coord applyMap(mlir::OpBuilder &builder, mlir::Location loc,
                  mlir::AffineExpr expr, Coords loops);
