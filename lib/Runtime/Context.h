@@ -153,6 +153,10 @@ __attribute__((weak)) void gpuDestroy(TegulaContext *ctx);
 /// Runs the entry function between copies of the outputs.
 __attribute__((weak)) int32_t gpuRun(TegulaContext *ctx);
 
+/// Replaces the mapping of the weights by a copy in huge pages; returns a
+/// status. Weights of less than a few huge pages stay where they are.
+int32_t moveWeightsToHugePages();
+
 /// CPUs that this process may use.
 int32_t availableCpus();
 

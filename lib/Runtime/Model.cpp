@@ -79,6 +79,8 @@ static const char *statusText(int32_t status) {
            "driver, or compile without --gpu-image=ptx";
   case TEGULA_GPU_FAILED:
     return "a call of the GPU's driver failed";
+  case TEGULA_NO_HUGE_PAGES:
+    return "the kernel has no transparent huge pages: leave the weights mapped";
   case TEGULA_CHECK_FAILED:
     return "a condition on values does not hold";
   default:
@@ -150,7 +152,9 @@ static bool readOptions(const TegulaOptions *given, TegulaOptions *options) {
 
 static int32_t checkOptions(const TegulaOptions &options) {
   if (options.num_threads < 0 || options.max_bytes < 0 ||
-      options.arena_bytes < 0 ||
+      options.arena_bytes < 0 || options.reserved != 0 ||
+      options.weights < TEGULA_WEIGHTS_MAPPED ||
+      options.weights > TEGULA_WEIGHTS_HUGE_PAGES ||
       reinterpret_cast<uintptr_t>(options.arena) % kAlignment != 0)
     return TEGULA_INVALID_ARGUMENT;
   if (options.arena && options.arena_bytes < tegula_manifest.arena_bytes)
@@ -170,6 +174,9 @@ static int32_t create(const TegulaOptions *given, TegulaContext **result) {
     return status;
   if (!cpuFits(tegula_manifest.cpu_features))
     return TEGULA_UNSUPPORTED_CPU;
+  if (options.weights == TEGULA_WEIGHTS_HUGE_PAGES && !gpuCreate)
+    if (int32_t status = moveWeightsToHugePages())
+      return status;
   void *memory = nullptr;
   if (posix_memalign(&memory, alignof(TegulaContext), sizeof(TegulaContext)))
     return TEGULA_OUT_OF_MEMORY;

@@ -65,6 +65,8 @@ class Options(ctypes.Structure):
         ("poison_byte", ctypes.c_int32),
         ("gpu_library", ctypes.c_char_p),
         ("gpu_device", ctypes.c_int64),
+        ("weights", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
     ]
 
 

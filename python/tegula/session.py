@@ -88,6 +88,9 @@ def as_array(name, value, dtype):
         raise RuntimeError(f'input "{name}": no array can be made of it: {error}') from None
 
 
+_WEIGHTS = ("mapped", "huge_pages")  # TEGULA_WEIGHTS_*
+
+
 class InferenceSession:
     """A model ready to run.
 
@@ -96,13 +99,15 @@ class InferenceSession:
     threads: how many run the model; None takes the machine's cores.
     target: "cpu" is this machine; else a target of `tegula compile`.
     sess_options: for code written for ONNX Runtime, whose second argument it is.
+    weights: "mapped" from the artifact, shared between processes and loaded at once, or
+        copied to "huge_pages", which some machines read faster.
     options: those of `tegula.compile`, such as dims={"batch": 1}.
 
     One session may be used by several threads; their runs come one after the other.
     """
 
     def __init__(self, model, threads=None, target="cpu", sess_options=None, providers=None,
-                 provider_options=None, **options):
+                 provider_options=None, weights="mapped", **options):
         if threads is not None and not isinstance(threads, (int, np.integer)):
             threads, sess_options = None, threads  # ONNX Runtime's order of arguments
         if sess_options is not None:
@@ -118,7 +123,9 @@ class InferenceSession:
             if target != "cpu":
                 options["target"] = target
             self._artifact = compile_model(model, **options)
-        self._instance = self._artifact.create(int(threads or 0))
+        if weights not in _WEIGHTS:
+            raise RuntimeError(f"weights={weights!r}: expected one of {', '.join(_WEIGHTS)}")
+        self._instance = self._artifact.create(int(threads or 0), weights=_WEIGHTS.index(weights))
         self._outputs = {spec.name: index for index, spec in enumerate(self._artifact.outputs)}
 
     @property

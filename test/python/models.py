@@ -6,15 +6,16 @@ from onnx import TensorProto, helper, numpy_helper
 WEIGHTS = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 
 
-def dense(batch="batch"):
-    """y = relu(x w), z = -x, for x of [batch, 3]."""
+def dense(batch="batch", weights=WEIGHTS):
+    """y = relu(x w), z = -x, for x of [batch, rows of w]."""
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "w"], ["t"]), helper.make_node("Relu", ["t"], ["y"]),
          helper.make_node("Neg", ["x"], ["z"])],
-        "dense", [value("x", TensorProto.FLOAT, [batch, 3])],
-        [value("y", TensorProto.FLOAT, [batch, 4]), value("z", TensorProto.FLOAT, [batch, 3])],
-        [numpy_helper.from_array(WEIGHTS, "w")])
+        "dense", [value("x", TensorProto.FLOAT, [batch, len(weights)])],
+        [value("y", TensorProto.FLOAT, [batch, weights.shape[1]]),
+         value("z", TensorProto.FLOAT, [batch, len(weights)])],
+        [numpy_helper.from_array(weights, "w")])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 

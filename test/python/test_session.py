@@ -129,6 +129,28 @@ class CompileTest(unittest.TestCase):
         for source in (artifact, self.folder / "m.so", (self.folder / "m.so").read_bytes()):
             np.testing.assert_array_equal(tegula.InferenceSession(source).run(["z"], {"x": x})[0], -x)
 
+    def test_weights_in_huge_pages(self):
+        """They leave the artifact's mapping, under a context that has run from it."""
+        weights = np.random.default_rng(5).standard_normal((1024, 2048)).astype(np.float32)
+        artifact = tegula.compile(models.dense(1, weights), self.folder / "large.so")
+
+        def mapped():
+            maps = pathlib.Path("/proc/self/maps").read_text().splitlines()
+            ranges = [line.split()[0].split("-") for line in maps if line.endswith("large.so")]
+            return sum(int(end, 16) - int(begin, 16) for begin, end in ranges)
+
+        x = np.ones((1, 1024), np.float32)
+        session = tegula.InferenceSession(artifact, threads=1)
+        expected_bits = session.run(["y"], {"x": x})[0].tobytes()
+        self.assertGreater(mapped(), weights.nbytes)
+        for _ in range(2):
+            huge = tegula.InferenceSession(artifact, threads=2, weights="huge_pages")
+            self.assertLess(mapped(), weights.nbytes)
+            for each in (session, huge):
+                self.assertEqual(each.run(["y"], {"x": x})[0].tobytes(), expected_bits)
+        with self.assertRaisesRegex(RuntimeError, "weights='large'.*mapped, huge_pages"):
+            tegula.InferenceSession(artifact, weights="large")
+
     def test_same_input_same_bytes(self):
         libraries = [self.folder / name / "m.so" for name in ("a", "b")]
         for library in libraries:

@@ -46,7 +46,8 @@ enum {
   TEGULA_NO_GPU = 14,          /* the driver knows no GPU of that number */
   TEGULA_UNSUPPORTED_GPU = 15, /* the model was compiled for another GPU */
   TEGULA_GPU_CODE = 16,        /* the driver refuses the device code */
-  TEGULA_GPU_FAILED = 17       /* another call of the driver failed */
+  TEGULA_GPU_FAILED = 17,      /* another call of the driver failed */
+  TEGULA_NO_HUGE_PAGES = 18    /* the kernel has none for the weights */
 };
 
 /* A tensor handed to or received from `run`. */
@@ -101,6 +102,15 @@ typedef void (*TegulaExecutor)(void *executor_data,
                                void (*task)(void *argument, int64_t i),
                                void *argument, int64_t count);
 
+/* Where the weights of a model for a CPU lie. */
+enum {
+  /* In the artifact's mapping: loaded at once, shared between processes. */
+  TEGULA_WEIGHTS_MAPPED = 0,
+  /* Copied to huge pages of this process by `create`, for all contexts and
+     until the artifact is unloaded; max_bytes does not count them. */
+  TEGULA_WEIGHTS_HUGE_PAGES = 1
+};
+
 /* All zero means: defaults. */
 typedef struct TegulaOptions {
   uint32_t size; /* sizeof(TegulaOptions); lets the struct grow */
@@ -124,6 +134,8 @@ typedef struct TegulaOptions {
      number of the device. */
   const char *gpu_library;
   int64_t gpu_device;
+  int32_t weights;  /* TEGULA_WEIGHTS_* */
+  int32_t reserved; /* 0 */
 } TegulaOptions;
 
 typedef struct TegulaContext TegulaContext;

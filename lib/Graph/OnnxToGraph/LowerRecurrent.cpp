@@ -12,6 +12,7 @@
 #include "Patterns.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
@@ -29,17 +30,31 @@ struct Direction {
   OpFoldResult time, batch, hidden;
 };
 
-/// Number `index` of the slices along the first dimension.
+/// Number `index` of the slices along the first dimension. That of a constant
+/// is a constant: weights can be packed only if they are known.
 Value partOf(OpBuilder &b, Location loc, Value tensor, OpFoldResult index) {
   auto type = cast<RankedTensorType>(tensor.getType());
+  auto partType = type.clone(type.getShape().drop_front());
+  ArrayRef<char> bytes = constantBytes(tensor);
+  std::optional<int64_t> number = getConstantIntValue(index);
+  size_t size =
+      partType.hasStaticShape()
+          ? partType.getNumElements() * partType.getElementTypeBitWidth() / 8
+          : 0;
+  if (number && size && bytes.size() == size * type.getDimSize(0))
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseResourceElementsAttr::get(
+            partType, "part",
+            HeapAsmResourceBlob::allocateAndCopyWithAlign(
+                bytes.slice(*number * size, size), /*align=*/64)));
   Dims sizes = dimsOf(b, loc, tensor);
   Dims offsets(sizes.size(), b.getIndexAttr(0)),
       ones(sizes.size(), b.getIndexAttr(1));
   offsets[0] = index;
   sizes[0] = b.getIndexAttr(1);
-  return tensor::ExtractSliceOp::create(
-      b, loc, type.clone(type.getShape().drop_front()), tensor, offsets, sizes,
-      ones);
+  return tensor::ExtractSliceOp::create(b, loc, partType, tensor, offsets,
+                                        sizes, ones);
 }
 
 Value asF32(OpBuilder &b, Location loc, Value tensor, Type element) {

@@ -11,8 +11,8 @@
 static const char *const kLibc[] = {
     // Memory and strings.
     "malloc", "calloc", "free", "posix_memalign", "mmap", "munmap", "madvise",
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen", "strcmp",
-    "strncmp", "strchr", "strstr",
+    "mprotect", "mremap", "memcpy", "memmove", "memset", "memcmp", "bcmp",
+    "strlen", "strcmp", "strncmp", "strchr", "strstr",
     // Text and files.
     "snprintf", "vsnprintf", "open", "close", "read", "write", "lseek",
     "rename", "unlink", "__errno_location", "strerror",

@@ -466,6 +466,37 @@ SmallVector<Value> ElementwiseEmitter::cloneBody(OpBuilder &builder,
   return values;
 }
 
+/// An index of a body as a coordinate: the number of a loop, plus or times what
+/// all lanes share. Nothing for any other vector of indices.
+static std::optional<Coord> coordOf(OpBuilder &builder, Location loc,
+                                    Value value, const IRMapping &mapping,
+                                    ArrayRef<Coord> loops) {
+  Value known = mapping.lookupOrDefault(value);
+  if (!isa<VectorType>(known.getType()))
+    return Coord::scalar(known);
+  Operation *op = value.getDefiningOp();
+  if (auto index = dyn_cast_if_present<linalg::IndexOp>(op))
+    return loops[index.getDim()];
+  if (!isa_and_present<arith::AddIOp, arith::MulIOp>(op))
+    return std::nullopt;
+  auto lhs = coordOf(builder, loc, op->getOperand(0), mapping, loops);
+  auto rhs = coordOf(builder, loc, op->getOperand(1), mapping, loops);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  if (lhs->kind != Coord::Lanes)
+    std::swap(lhs, rhs);
+  if (isa<arith::AddIOp>(op)) {
+    Value base = arith::AddIOp::create(builder, loc, lhs->base, rhs->base);
+    bool both = rhs->kind == Coord::Lanes;
+    return Coord{Coord::Lanes, base, lhs->stride + (both ? rhs->stride : 0)};
+  }
+  std::optional<int64_t> factor = constantOf(rhs->base);
+  if (rhs->kind == Coord::Lanes || !factor)
+    return std::nullopt;
+  Value base = arith::MulIOp::create(builder, loc, lhs->base, rhs->base);
+  return Coord{Coord::Lanes, base, lhs->stride * *factor};
+}
+
 Value ElementwiseEmitter::cloneOp(OpBuilder &builder, Operation *op,
                                   IRMapping &mapping, Coords loops) {
   Location loc = op->getLoc();
@@ -478,9 +509,17 @@ Value ElementwiseEmitter::cloneOp(OpBuilder &builder, Operation *op,
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(mapping.lookupOrDefault(operand));
-  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+    SmallVector<Coord> at;
+    for (Value index : extract.getIndices())
+      if (std::optional<Coord> coord =
+              coordOf(builder, loc, index, mapping, loops))
+        at.push_back(*coord);
+    if (at.size() == extract.getIndices().size())
+      return load(builder, loc, memory.lookup(extract.getTensor()), at);
     return emitExtract(builder, loc, extract.getTensor(),
                        ArrayRef(operands).drop_front());
+  }
   bool anyVector = llvm::any_of(
       operands, [](Value v) { return isa<VectorType>(v.getType()); });
   if (!anyVector)

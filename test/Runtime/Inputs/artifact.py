@@ -61,6 +61,10 @@ class Options(c.Structure):
         ("max_bytes", c.c_int64),
         ("poison", c.c_int32),
         ("poison_byte", c.c_int32),
+        ("gpu_library", c.c_char_p),
+        ("gpu_device", c.c_int64),
+        ("weights", c.c_int32),
+        ("reserved", c.c_int32),
     ]
 
 

@@ -99,6 +99,9 @@ context.close()
 
 # Options and contexts that are not there.
 assert Context(path, num_threads=-1).status == ARGUMENT
+assert Context(path, weights=-1).status == ARGUMENT
+assert Context(path, weights=2).status == ARGUMENT
+assert Context(path, reserved=1).status == ARGUMENT
 broken = Context(path)
 assert broken.model.create(None, None) == ARGUMENT
 assert broken.model.run(None, None, 0, None, 0) == ARGUMENT
@@ -108,6 +111,6 @@ assert broken.model.create(None, c.byref(handle)) == OK
 broken.model.destroy(handle)
 broken.options.size = 4
 assert broken.model.create(c.byref(broken.options), c.byref(handle)) == ARGUMENT
-for status in range(13):
+for status in range(19):
     assert broken.model.status_text(status)
 print("ok")

@@ -61,3 +61,56 @@ func.func @refused(%a: memref<4x6xf32>, %o: memref<4xf32>)
   bufferization.materialize_in_destination %r in restrict writable %o : (tensor<4xf32>, memref<4xf32>) -> ()
   return
 }
+
+// -----
+
+#i = affine_map<(i) -> (i)>
+
+// Indices that follow the lanes are vector loads: one run, or strided.
+// CHECK-LABEL: func @extract_follows_lanes
+// CHECK: %[[AT:.*]] = arith.addi %{{.*}}, %c16
+// CHECK: vector.load %{{.*}}[%[[AT]]] : memref<64xf32>, vector<8xf32>
+// CHECK: vector.gather
+// CHECK-NOT: memref.load
+func.func @extract_follows_lanes(%a: memref<64xf32>, %o: memref<16xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<64xf32> to tensor<64xf32>
+  %c16 = arith.constant 16 : index
+  %c3 = arith.constant 3 : index
+  %e = tensor.empty() : tensor<16xf32>
+  %r = linalg.generic {indexing_maps = [#i], iterator_types = ["parallel"]} outs(%e : tensor<16xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = arith.addi %i, %c16 : index
+    %p = tensor.extract %x[%j] : tensor<64xf32>
+    %k = arith.muli %i, %c3 : index
+    %q = tensor.extract %x[%k] : tensor<64xf32>
+    %0 = arith.addf %p, %q : f32
+    linalg.yield %0 : f32
+  } -> tensor<16xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<16xf32>, memref<16xf32>) -> ()
+  return
+}
+
+// -----
+
+#i = affine_map<(i) -> (i)>
+
+// Any other index is a load for each lane.
+// CHECK-LABEL: func @extract_anywhere
+// CHECK-NOT: vector.gather
+// CHECK-COUNT-8: memref.load %{{.*}} : memref<64xf32>
+func.func @extract_anywhere(%a: memref<64xf32>, %o: memref<16xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<64xf32> to tensor<64xf32>
+  %e = tensor.empty() : tensor<16xf32>
+  %r = linalg.generic {indexing_maps = [#i], iterator_types = ["parallel"]} outs(%e : tensor<16xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = arith.muli %i, %i : index
+    %p = tensor.extract %x[%j] : tensor<64xf32>
+    linalg.yield %p : f32
+  } -> tensor<16xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<16xf32>, memref<16xf32>) -> ()
+  return
+}
