@@ -146,16 +146,17 @@ void freeSpares(TegulaContext *ctx, int64_t keptRuns);
 bool startPool(Pool &pool, int32_t numThreads);
 void stopPool(Pool &pool);
 void parallel(Pool &pool, const Job &job);
+/// Replaces the mapping of the weights by a copy in huge pages; returns a
+/// status. WeightPages.cpp, which only artifacts with large weights are linked
+/// with.
+__attribute__((weak)) int32_t moveWeightsToHugePages();
+
 // Gpu.cpp, which only artifacts for a GPU are linked with.
 __attribute__((weak)) int32_t gpuCreate(TegulaContext *ctx,
                                         const TegulaOptions &options);
 __attribute__((weak)) void gpuDestroy(TegulaContext *ctx);
 /// Runs the entry function between copies of the outputs.
 __attribute__((weak)) int32_t gpuRun(TegulaContext *ctx);
-
-/// Replaces the mapping of the weights by a copy in huge pages; returns a
-/// status. Weights of less than a few huge pages stay where they are.
-int32_t moveWeightsToHugePages();
 
 /// CPUs that this process may use.
 int32_t availableCpus();

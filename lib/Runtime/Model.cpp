@@ -174,7 +174,7 @@ static int32_t create(const TegulaOptions *given, TegulaContext **result) {
     return status;
   if (!cpuFits(tegula_manifest.cpu_features))
     return TEGULA_UNSUPPORTED_CPU;
-  if (options.weights == TEGULA_WEIGHTS_HUGE_PAGES && !gpuCreate)
+  if (options.weights == TEGULA_WEIGHTS_HUGE_PAGES && moveWeightsToHugePages)
     if (int32_t status = moveWeightsToHugePages())
       return status;
   void *memory = nullptr;

@@ -49,7 +49,7 @@ int32_t tegula::runtime::moveWeightsToHugePages() {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(tegula_weights);
   const uintptr_t end = (begin + tegula_manifest.weight_bytes) / kPage * kPage;
   const uintptr_t first = (begin + kPage - 1) / kPage * kPage;
-  if (end < first + 2 * kHugePage)
+  if (end < first + kHugePage)
     return TEGULA_OK;
   int32_t status = TEGULA_OK;
   char *source = reinterpret_cast<char *>(first);

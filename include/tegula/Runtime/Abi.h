@@ -107,7 +107,8 @@ enum {
   /* In the artifact's mapping: loaded at once, shared between processes. */
   TEGULA_WEIGHTS_MAPPED = 0,
   /* Copied to huge pages of this process by `create`, for all contexts and
-     until the artifact is unloaded; max_bytes does not count them. */
+     until the artifact is unloaded; max_bytes does not count them. Weights
+     of less than 4 MiB stay where they are. */
   TEGULA_WEIGHTS_HUGE_PAGES = 1
 };
 

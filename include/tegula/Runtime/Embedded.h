@@ -17,6 +17,9 @@ struct EmbeddedObject {
 /// What every artifact is linked with: contexts, checks, memory, threads.
 EmbeddedObject embeddedRuntime();
 
+/// What artifacts for a CPU with large weights are linked with besides.
+EmbeddedObject embeddedWeights();
+
 /// What artifacts for a GPU are linked with besides.
 EmbeddedObject embeddedGpu();
 

@@ -322,10 +322,15 @@ Error tegula::target::linkArtifact(ArrayRef<StringRef> objects, OutputKind kind,
       makePlaceholder(options.weights.size);
   SmallVector<StringRef> all(objects);
   all.push_back(StringRef(placeholder.data(), placeholder.size()));
-  if (options.withGpu) {
-    runtime::EmbeddedObject object = runtime::embeddedGpu();
+  auto addRuntime = [&](runtime::EmbeddedObject object) {
     all.push_back(StringRef(object.data, object.size));
-  }
+  };
+  // A reference to the weights keeps them: small ones gain nothing.
+  constexpr uint64_t kLargeWeights = 4 << 20;
+  if (options.withGpu)
+    addRuntime(runtime::embeddedGpu());
+  else if (options.weights.size >= kLargeWeights)
+    addRuntime(runtime::embeddedWeights());
   Error error = linkKind(job, all, kind, options.name, std::string(unfinished));
   if (!error)
     error = appendWeights(std::string(unfinished), options.weights);
