@@ -12,7 +12,7 @@
 #include "Patterns.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tegula/Graph/IR/Constants.h"
 
 using namespace mlir;
 
@@ -44,10 +44,7 @@ Value partOf(OpBuilder &b, Location loc, Value tensor, OpFoldResult index) {
   if (number && size && bytes.size() == size * type.getDimSize(0))
     return arith::ConstantOp::create(
         b, loc,
-        DenseResourceElementsAttr::get(
-            partType, "part",
-            HeapAsmResourceBlob::allocateAndCopyWithAlign(
-                bytes.slice(*number * size, size), /*align=*/64)));
+        makeConstant(partType, "part", bytes.slice(*number * size, size)));
   Dims sizes = dimsOf(b, loc, tensor);
   Dims offsets(sizes.size(), b.getIndexAttr(0)),
       ones(sizes.size(), b.getIndexAttr(1));
