@@ -80,6 +80,9 @@ private:
     bool choosesForCpu =
         !options.schedules.empty() || !options.costModel.empty() ||
         options.schedulePoint >= 0 || options.scheduleSeed >= 0;
+    if (onGpu && options.profile)
+      return fail("--profile is for CPUs; leave it out with --target=" +
+                  options.target);
     if (onGpu && choosesForCpu)
       return fail("--schedule, --schedule-point, --schedule-seed and "
                   "--cost-model are about CPUs; leave them out with --target=" +
@@ -129,6 +132,7 @@ private:
     StageOptions stageOptions;
     stageOptions.optimize = options.optLevel > 0;
     stageOptions.verifyContract = options.verify;
+    stageOptions.profile = options.profile;
     stageOptions.gpu = onGpu;
     stageOptions.multiprocessors = gpu.gpu.multiprocessors;
     stageOptions.warpgroups = gpu.gpu.hasWarpgroups;

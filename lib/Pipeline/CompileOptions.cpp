@@ -99,6 +99,8 @@ static bool parseOption(StringRef word, CompileOptions &options,
     return !value.getAsInteger(10, options.threads) || wrong("a number");
   if (word == "--verify")
     return options.verify = true;
+  if (word == "--profile")
+    return options.profile = true;
   if (word == "--timing")
     return options.timing = true;
   message = ("unknown option '" + word + "'").str();

@@ -74,6 +74,8 @@ void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
     pm.addPass(tile::createPackStepsPass());
     pm.addPass(tile::createPackWeightsPass());
   }
+  if (options.profile)
+    pm.addNestedPass<func::FuncOp>(sched::createDescribeKernelsPass());
   pm.addPass(tile::createOutlineKernelsPass());
 }
 
@@ -127,6 +129,7 @@ void tegula::pipeline::buildAbiPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createSCFToControlFlowPass());
   target::LowerEntryPassOptions entry;
   entry.onDevice = options.gpu;
+  entry.profile = options.profile;
   pm.addPass(target::createLowerEntryPass(entry));
   if (options.gpu)
     pm.addPass(target::createLowerDevicePass());

@@ -59,6 +59,13 @@ struct Job {
   int64_t parts;
 };
 
+/// What was recorded of the kernels of one run.
+struct Profile {
+  TegulaKernelEvent *events;
+  int64_t numEvents, capacity;
+  bool isOpen; // The last event lacks its end; without memory there is none.
+};
+
 struct Pool;
 struct GpuState; // Gpu.cpp.
 
@@ -108,6 +115,7 @@ struct TegulaContext {
   tegula::runtime::Output *outputs;
   void **inputData;
   const int64_t **inputShapes;
+  tegula::runtime::Profile profile;
   tegula::runtime::GpuState *gpu; // Null unless the model is for a GPU.
 };
 
@@ -140,6 +148,9 @@ void release(TegulaContext *ctx, Block &block);
 void retireAllocations(TegulaContext *ctx, RunAllocation *mark);
 /// Frees the spare allocations that the last `keptRuns` runs did not use.
 void freeSpares(TegulaContext *ctx, int64_t keptRuns);
+
+/// The events of the last run.
+int64_t readProfile(const TegulaContext *ctx, const TegulaKernelEvent **events);
 
 /// Starts the threads. Fewer than asked for is not an error: results do not
 /// depend on it.

@@ -125,6 +125,7 @@ static void destroy(TegulaContext *ctx) {
   free(ctx->outputs);
   free(ctx->inputData);
   free(ctx->inputShapes);
+  free(ctx->profile.events);
   free(ctx);
 }
 
@@ -261,6 +262,7 @@ static int32_t run(TegulaContext *ctx, const TegulaTensor *inputs,
   ctx->status = TEGULA_OK;
   ctx->error[0] = '\0';
   ++ctx->numRuns;
+  ctx->profile.numEvents = 0;
   const int32_t status =
       runChecked(ctx, inputs, numInputs, outputs, numOutputs);
   ctx->running.store(0, std::memory_order_release);
@@ -280,6 +282,7 @@ tegula_model(void) {
                                     run,
                                     destroy,
                                     lastError,
-                                    statusText};
+                                    statusText,
+                                    readProfile};
   return &model;
 }

@@ -70,6 +70,20 @@ class Options(ctypes.Structure):
     ]
 
 
+class KernelEvent(ctypes.Structure):
+    """TegulaKernelEvent."""
+
+    _fields_ = [
+        ("kernel", ctypes.c_char_p),
+        ("nodes", ctypes.c_char_p),
+        ("flops", ctypes.c_int64),
+        ("bytes", ctypes.c_int64),
+        ("begin_ns", ctypes.c_int64),
+        ("end_ns", ctypes.c_int64),
+        ("cpu_ns", ctypes.c_int64),
+    ]
+
+
 class Model(ctypes.Structure):
     """TegulaModel."""
 
@@ -84,4 +98,6 @@ class Model(ctypes.Structure):
         ("destroy", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
         ("last_error", ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_void_p)),
         ("status_text", ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_int32)),
+        ("profile", ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p,
+                                     ctypes.POINTER(ctypes.POINTER(KernelEvent)))),
     ]

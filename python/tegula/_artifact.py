@@ -38,6 +38,19 @@ def spec_of(info):
     return TensorSpec(info.name.decode(errors="replace"), info.dtype, tuple(shape))
 
 
+@dataclass(frozen=True)
+class KernelEvent:
+    """One call of a kernel: TegulaKernelEvent of Abi.h."""
+
+    kernel: str
+    nodes: str
+    flops: int
+    bytes: int
+    begin_ns: int
+    end_ns: int
+    cpu_ns: int
+
+
 class Artifact:
     """A compiled model. `create` makes something that runs; each of those is independent.
 
@@ -124,6 +137,17 @@ class Instance:
                 raise RuntimeError(said.decode(errors="replace"))
             return [self._take(*each) for each
                     in zip(self._outputs, outputs, self._storage, results)]
+
+    def profile(self):
+        """KernelEvents of the last run, in order; none unless compiled with profile=True."""
+        if self._model.size < ctypes.sizeof(_abi.Model):
+            return []  # compiled before there were profiles
+        events = ctypes.POINTER(_abi.KernelEvent)()
+        with self._lock:
+            count = self._model.profile(self._context, ctypes.byref(events))
+            return [KernelEvent(event.kernel.decode(errors="replace"), event.nodes.decode(errors="replace"),
+                                event.flops, event.bytes, event.begin_ns, event.end_ns, event.cpu_ns)
+                    for event in events[:count]]
 
     @staticmethod
     def _prepare(array, spec):

@@ -2,6 +2,7 @@
 
     python -m tegula.bench model.onnx --against onnxruntime,openvino --dim batch=1
     python -m tegula.bench model.onnx --inputs in.npz --threads 2 --json out.json
+    python -m tegula.bench model.onnx --profile --profile-trace=trace.json
 
 Each system is a process of its own on the same CPUs. They are timed in turn, a
 short block each and round after round, so that a disturbance of the machine
@@ -11,6 +12,8 @@ same inputs. `error` is the largest difference from the first peer's outputs,
 over the largest value of the output; `ratio` is the median over the first
 peer's: below 1 is faster. `load` is from the start of the import to the session; for
 Tegula it loads the compiled library, and `compile` is what came before.
+
+With --profile no peer runs; Tegula's time is told apart by kernel and by node.
 """
 
 import argparse
@@ -25,7 +28,7 @@ import time
 
 import numpy as np
 
-from . import _types
+from . import _types, profile
 from ._bench_child import PEERS, dims_of
 
 
@@ -143,7 +146,8 @@ def prepare(args, folder):
     if is_library(args.model):
         artifact = tegula.Artifact(args.model)
     else:
-        artifact = tegula.compile(args.model, folder / "model.so", dims=dims_of(args.dim), flags=args.flag)
+        artifact = tegula.compile(args.model, folder / "model.so", dims=dims_of(args.dim), flags=args.flag,
+                                  profile=args.profile)
     seconds = time.perf_counter() - start
     if args.inputs:
         feeds = dict(np.load(args.inputs))
@@ -217,6 +221,9 @@ def arguments(argv=None):
     parser.add_argument("--rounds", type=int, default=5, help="turns in which these are taken")
     parser.add_argument("--cpus", help="CPUs to use, by comma; the last --threads of them")
     parser.add_argument("--flag", action="append", default=[], help="another option for the compiler")
+    parser.add_argument("--profile", action="store_true", help="time per kernel and per node; a compiled .so "
+                        "must have been compiled with --profile")
+    parser.add_argument("--profile-trace", metavar="FILE", help="with --profile: the last run for chrome://tracing")
     parser.add_argument("--json", metavar="FILE", help="write the rows there")
     args = parser.parse_args(argv)
     args.peers = [peer for peer in args.against.split(",") if peer not in ("", "none")]
@@ -227,6 +234,8 @@ def arguments(argv=None):
     if args.threads > len(cpus):
         parser.error(f"{args.threads} threads need as many CPUs; there are {len(cpus)}")
     args.cpus = cpus[-args.threads:]
+    if args.profile_trace and not args.profile:
+        parser.error("--profile-trace needs --profile")
     return args
 
 
@@ -236,6 +245,8 @@ def main(argv=None):
     args = arguments(argv)
     with tempfile.TemporaryDirectory(prefix="tegula-bench-") as folder:
         try:
+            if args.profile:
+                return profile.main(args, prepare(args, pathlib.Path(folder))[0], pathlib.Path(folder))
             rows = measure(args, pathlib.Path(folder))
         except (tegula.CompileError, tegula.RuntimeError) as error:
             progress("")

@@ -165,6 +165,10 @@ class InferenceSession:
         results = self._instance.run(self._arrays(feeds))
         return results if wanted is None else [results[index] for index in wanted]
 
+    def profile(self):
+        """KernelEvents of the last run, in order; none unless compiled with profile=True."""
+        return self._instance.profile()
+
     def _arrays(self, feeds):
         """The arrays in the order of the inputs, checked for names and types."""
         arrays = []

@@ -36,6 +36,7 @@ static constexpr StringLiteral kUsage =
     "  --dump-stages=FOLDER  write every stage's MLIR\n"
     "  --verify              check the IR after every pass\n"
     "  --timing              print the time of each stage\n"
+    "  --profile             the artifact records when its kernels run\n"
     "  --kernel-cache=FOLDER keep generated code, and take what is there\n"
     "  --threads=N           threads of the compiler\n";
 

@@ -63,6 +63,8 @@ struct CompileOptions {
   bool verify = false;
   /// Print the time of each stage to standard error.
   bool timing = false;
+  /// The artifact records when its kernels run (`tegula bench --profile`).
+  bool profile = false;
   /// A folder of generated code to take from and add to (KernelCache.h).
   std::string kernelCache;
   /// Threads of the compiler; 0: as many as there are CPUs.

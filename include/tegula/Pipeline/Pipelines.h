@@ -20,6 +20,9 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<bool> verifyContract{*this, "verify-contract",
                               llvm::cl::desc("Check the stage's contract"),
                               llvm::cl::init(true)};
+  Option<bool> profile{*this, "profile",
+                       llvm::cl::desc("Record when kernels run"),
+                       llvm::cl::init(false)};
   Option<bool> gpu{*this, "gpu", llvm::cl::desc("Kernels run on a GPU"),
                    llvm::cl::init(false)};
   Option<int64_t> multiprocessors{*this, "multiprocessors",

@@ -141,6 +141,16 @@ typedef struct TegulaOptions {
 
 typedef struct TegulaContext TegulaContext;
 
+/* One call of a kernel in the last run of a model compiled with --profile. */
+typedef struct TegulaKernelEvent {
+  const char *kernel; /* the compiler's name; equal kernels have one */
+  const char *nodes;  /* ONNX nodes in it, "name (type)", by "; " */
+  int64_t flops;      /* arithmetic operations, 0 if sizes are not known */
+  int64_t bytes;      /* of its operands, each once */
+  int64_t begin_ns, end_ns; /* of a monotonic clock */
+  int64_t cpu_ns;           /* processor time of the calling thread */
+} TegulaKernelEvent;
+
 /* A compiled model. Contexts are independent: two threads may run two contexts
    of a model at the same time; one context does one run at a time. */
 typedef struct TegulaModel {
@@ -157,6 +167,10 @@ typedef struct TegulaModel {
   const char *(*last_error)(const TegulaContext *context);
   /* A status in words. */
   const char *(*status_text)(int32_t status);
+  /* The kernels of the last run, in order; valid until the next one. Returns
+     their number, 0 unless the model was compiled with --profile. */
+  int64_t (*profile)(const TegulaContext *context,
+                     const TegulaKernelEvent **events);
 } TegulaModel;
 
 /* The one symbol that every shared object exports. */
@@ -196,6 +210,12 @@ void tegula_rt_parallel(void *ctx,
                         void *args, int64_t count);
 /* Records a failure and returns `code`. The first failure of a run stays. */
 int32_t tegula_rt_fail(void *ctx, int32_t code, const char *message);
+
+/* Around every call of a kernel, in models compiled with --profile only. The
+   strings are the artifact's. */
+void tegula_rt_kernel_begin(void *ctx, const char *kernel, const char *nodes,
+                            int64_t flops, int64_t bytes);
+void tegula_rt_kernel_end(void *ctx);
 
 /*===- Models for a GPU ----------------------------------------------------===
  *

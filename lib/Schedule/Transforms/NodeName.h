@@ -8,14 +8,18 @@
 
 namespace tegula::sched {
 
-/// The name that the importer has given to the node of an operation; empty if
-/// there is none.
-inline llvm::StringRef nodeName(mlir::Location loc) {
+/// Name and type, "conv1 (Conv)", that the importer has given to the node of an
+/// operation; empty if there is none.
+inline llvm::StringRef nodeLabel(mlir::Location loc) {
   auto named = llvm::dyn_cast<mlir::NameLoc>(loc);
   while (named && llvm::isa<mlir::NameLoc>(named.getChildLoc()))
     named = llvm::cast<mlir::NameLoc>(named.getChildLoc());
-  return named ? named.getName().getValue().rsplit(" (").first
-               : llvm::StringRef();
+  return named ? named.getName().getValue() : llvm::StringRef();
+}
+
+/// Its name alone.
+inline llvm::StringRef nodeName(mlir::Location loc) {
+  return nodeLabel(loc).rsplit(" (").first;
 }
 
 /// That of the kernel's first reduction, or of what makes its first result.

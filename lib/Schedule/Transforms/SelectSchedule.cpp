@@ -120,7 +120,7 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   case Family::Convolution:
     return scheduleConvolution(context, body, chooser);
   case Family::Depthwise:
-    return DepthwiseAttr::get(context, floatLanes, /*rows=*/1, /*columns=*/4,
+    return DepthwiseAttr::get(context, floatLanes, /*rows=*/4, /*columns=*/1,
                               multiplyAddClass(target));
   case Family::Elementwise: {
     int64_t lanes = target.lanes(widestElementBytes(body));

@@ -70,7 +70,7 @@ enum TensorField { Data, Bytes, Dtype, Rank, Shape, Strides };
 
 // The struct types below are written field by field.
 static_assert(sizeof(TegulaTensor) == 40 && sizeof(TegulaTensorInfo) == 32 &&
-                  sizeof(TegulaModel) == 56 && sizeof(TegulaManifest) == 88,
+                  sizeof(TegulaModel) == 64 && sizeof(TegulaManifest) == 88,
               "Abi.h changed: change the struct types here, too");
 
 ManifestBuilder::ManifestBuilder(LLVMContext &context,

@@ -10,9 +10,9 @@
 
 static const char *const kLibc[] = {
     // Memory and strings.
-    "malloc", "calloc", "free", "posix_memalign", "mmap", "munmap", "madvise",
-    "mprotect", "mremap", "memcpy", "memmove", "memset", "memcmp", "bcmp",
-    "strlen", "strcmp", "strncmp", "strchr", "strstr",
+    "malloc", "calloc", "realloc", "free", "posix_memalign", "mmap", "munmap",
+    "madvise", "mprotect", "mremap", "memcpy", "memmove", "memset", "memcmp",
+    "bcmp", "strlen", "strcmp", "strncmp", "strchr", "strstr",
     // Text and files.
     "snprintf", "vsnprintf", "open", "close", "read", "write", "lseek",
     "rename", "unlink", "__errno_location", "strerror",
@@ -20,6 +20,8 @@ static const char *const kLibc[] = {
     "pthread_create", "pthread_join", "pthread_mutex_init",
     "pthread_mutex_destroy", "pthread_mutex_lock", "pthread_mutex_unlock",
     "pthread_sigmask", "sigfillset", "syscall", "exit", "__libc_start_main",
+    // Profiles.
+    "clock_gettime",
     // Loading of drivers.
     "dlopen", "dlsym", "dlclose", "dlerror"};
 

@@ -16,6 +16,7 @@ using namespace mlir;
 using namespace tegula::target;
 using tegula::graph::CallOp;
 using tegula::graph::CheckOp;
+namespace graph = tegula::graph;
 
 static Value element(OpBuilder &builder, Location loc, Value array,
                      int64_t index) {
@@ -29,8 +30,8 @@ namespace {
 /// Lowers one entry function.
 class EntryLowering {
 public:
-  EntryLowering(func::FuncOp func, bool onDevice)
-      : func(func), onDevice(onDevice),
+  EntryLowering(func::FuncOp func, bool onDevice, bool profile)
+      : func(func), onDevice(onDevice), profile(profile),
         pointerType(LLVM::LLVMPointerType::get(func.getContext())),
         runtime(func, lowerArguments()) {}
 
@@ -246,11 +247,42 @@ private:
         if (type.isDynamicDim(dim))
           store(memref::DimOp::create(builder, loc, operand, dim));
     }
+    if (profile)
+      beginKernel(builder, call);
     Value status = runtime.call(builder, loc, kernelSymbol(call.getCallee()),
                                 builder.getI32Type(), slots);
+    if (profile)
+      runtime.call(builder, loc, "tegula_rt_kernel_end", {},
+                   runtime.getContext());
     runtime.returnIfFailed(builder, loc, status);
     call.erase();
     return success();
+  }
+
+  /// Tells the runtime which kernel is called next.
+  void beginKernel(OpBuilder &builder, CallOp call) {
+    Location loc = call.getLoc();
+    auto nodes = call->getAttrOfType<StringAttr>(graph::kNodesAttrName);
+    Value flops = arith::ConstantIntOp::create(
+        builder, loc, attribute(call, graph::kFlopsAttrName), 64);
+    Value bytes = arith::ConstantIntOp::create(builder, loc, 0, 64);
+    for (Value operand : call->getOperands()) {
+      auto type = dyn_cast<MemRefType>(operand.getType());
+      if (!type)
+        continue;
+      SmallVector<Value> sizes;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim)
+        if (type.isDynamicDim(dim))
+          sizes.push_back(memref::DimOp::create(builder, loc, operand, dim));
+      bytes = arith::AddIOp::create(
+          builder, loc, bytes,
+          RuntimeCalls::byteSize(builder, loc, type, sizes));
+    }
+    runtime.call(builder, loc, "tegula_rt_kernel_begin", {},
+                 {runtime.getContext(),
+                  runtime.text(builder, loc, call.getCallee()),
+                  runtime.text(builder, loc, nodes ? nodes.getValue() : ""),
+                  flops, bytes});
   }
 
   /// The nested module has the name of the kernel as long as it is there.
@@ -275,7 +307,7 @@ private:
   }
 
   func::FuncOp func;
-  bool onDevice;
+  bool onDevice, profile;
   SmallVector<Type> resultTypes{func.getResultTypes()};
   Type pointerType;
   SmallVector<Value> devicePointers;
@@ -299,7 +331,7 @@ struct LowerEntryPass
         func.emitOpError("expects buffers as arguments, found ") << type;
         return signalPassFailure();
       }
-    if (failed(EntryLowering(func, onDevice).lower()))
+    if (failed(EntryLowering(func, onDevice, profile).lower()))
       signalPassFailure();
   }
 };

@@ -52,19 +52,22 @@ void RuntimeCalls::returnIfFailed(OpBuilder &builder, Location loc,
   builder.setInsertionPointToStart(next);
 }
 
-void RuntimeCalls::check(OpBuilder &builder, Location loc, Value condition,
-                         int32_t code, StringRef message) {
+Value RuntimeCalls::text(OpBuilder &builder, Location loc, StringRef text) {
   auto module = func->getParentOfType<ModuleOp>();
   OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
-  std::string text = message.str();
-  text.push_back('\0');
-  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
+  std::string bytes = text.str();
+  bytes.push_back('\0');
+  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size());
   auto global = LLVM::GlobalOp::create(
       atEnd, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-      ("tegula_message_" + Twine(numMessages++)).str(),
-      builder.getStringAttr(text));
+      ("tegula_text_" + Twine(numTexts++)).str(), builder.getStringAttr(bytes));
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}
+
+void RuntimeCalls::check(OpBuilder &builder, Location loc, Value condition,
+                         int32_t code, StringRef message) {
   Block *next = branchUnless(builder, loc, condition);
-  Value address = LLVM::AddressOfOp::create(builder, loc, global);
+  Value address = text(builder, loc, message);
   Value codeValue = arith::ConstantIntOp::create(builder, loc, code, 32);
   Value status = call(builder, loc, "tegula_rt_fail", builder.getI32Type(),
                       {context, codeValue, address});

@@ -45,8 +45,9 @@ struct CallModel : DstBufferizableOpInterfaceExternalModel<CallModel, CallOp> {
       }
       (call.isDpsInit(&operand) ? outputs : inputs).push_back(value);
     }
-    CallOp::create(rewriter, op->getLoc(), TypeRange(), call.getCalleeAttr(),
-                   inputs, outputs);
+    auto onBuffers = CallOp::create(rewriter, op->getLoc(), TypeRange(),
+                                    call.getCalleeAttr(), inputs, outputs);
+    onBuffers->setDiscardableAttrs(call->getDiscardableAttrDictionary());
     replaceOpWithBufferizedValues(rewriter, op, outputs);
     return success();
   }

@@ -102,6 +102,12 @@ struct OutlineKernelsPass
   void outline(KernelOp kernel, llvm::StringMap<StringAttr> &nameOfText) {
     OpBuilder builder(kernel);
     std::string base = rootName(kernel).str();
+    // What differs between equal kernels belongs to their calls.
+    SmallVector<NamedAttribute> callAttrs;
+    for (StringRef name :
+         {tegula::graph::kNodesAttrName, tegula::graph::kFlopsAttrName})
+      if (Attribute value = kernel->removeDiscardableAttr(name))
+        callAttrs.emplace_back(name, value);
     func::FuncOp func = takeBody(kernel);
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -121,6 +127,7 @@ struct OutlineKernelsPass
         CallOp::create(builder, kernel.getLoc(), kernel.getResultTypes(),
                        FlatSymbolRefAttr::get(known->second),
                        kernel.getInputs(), kernel.getOutputs());
+    call->setDiscardableAttrs(callAttrs);
     kernel.replaceAllUsesWith(call.getResults());
     kernel.erase();
   }

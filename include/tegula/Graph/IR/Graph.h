@@ -22,4 +22,13 @@
 #define GET_OP_CLASSES
 #include "tegula/Graph/IR/GraphOps.h.inc"
 
+namespace tegula::graph {
+
+/// What profiles say about a kernel: its ONNX nodes, a string, and its
+/// arithmetic operations, an i64. On a graph.kernel, later on its graph.call.
+constexpr llvm::StringLiteral kNodesAttrName = "tegula.nodes";
+constexpr llvm::StringLiteral kFlopsAttrName = "tegula.flops";
+
+} // namespace tegula::graph
+
 #endif // TEGULA_GRAPH_IR_GRAPH_H

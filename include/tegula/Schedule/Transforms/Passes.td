@@ -71,4 +71,18 @@ def SelectGpuSchedulePass : Pass<"tegula-select-gpu-schedule"> {
   ];
 }
 
+def DescribeKernelsPass : Pass<"tegula-describe-kernels"> {
+  let summary = "Write on every kernel what profiles say about it";
+  let description = [{
+    The ONNX nodes that a kernel was made of, from the locations of its body,
+    and the arithmetic operations of its structured operations (0 where a size
+    is not known). tegula-tile-outline-kernels hands both to the calls.
+
+    ```mlir
+    graph.kernel ins(%x, %w : ...) outs(%o : ...)
+      attributes {tegula.flops = 4096 : i64, tegula.nodes = "n (Conv); r (Relu)"}
+    ```
+  }];
+}
+
 #endif // TEGULA_SCHEDULE_TRANSFORMS_PASSES

@@ -61,7 +61,9 @@ def LowerEntryPass : Pass<"tegula-target-lower-entry", "::mlir::ModuleOp"> {
     Option<"entry", "entry", "std::string", /*default=*/"\"main\"",
            "Name of the entry function">,
     Option<"onDevice", "on-device", "bool", /*default=*/"false",
-           "Buffers are memory of a GPU">
+           "Buffers are memory of a GPU">,
+    Option<"profile", "profile", "bool", /*default=*/"false",
+           "Tell the runtime when kernels begin and end">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",

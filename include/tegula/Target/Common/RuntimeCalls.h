@@ -31,6 +31,10 @@ public:
   void check(mlir::OpBuilder &builder, mlir::Location loc,
              mlir::Value condition, int32_t code, llvm::StringRef message);
 
+  /// The address of `text` with a NUL at its end.
+  mlir::Value text(mlir::OpBuilder &builder, mlir::Location loc,
+                   llvm::StringRef text);
+
   /// A buffer of `type` at the pointer `pointer`.
   static mlir::Value bufferAt(mlir::OpBuilder &builder, mlir::Location loc,
                               mlir::MemRefType type, mlir::Value pointer,
@@ -60,7 +64,7 @@ private:
 
   mlir::func::FuncOp func;
   mlir::Value context;
-  unsigned numMessages = 0;
+  unsigned numTexts = 0;
 };
 
 } // namespace tegula::target
