@@ -238,6 +238,9 @@ void StagedWindow::loadOthers(OpBuilder &builder, Location loc) {
       loops[loop] = Coord::scalar(index.constant(at));
     tap.others = plan.emitter.emitOperands(
         builder, loc, plan.op, ArrayRef(inputs).drop_front(), loops);
+    for (Value &value : tap.others)
+      if (value)
+        value = plan.emitter.broadcast(builder, loc, value);
   }
 }
 
