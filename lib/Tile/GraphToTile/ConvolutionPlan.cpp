@@ -125,6 +125,17 @@ static LogicalResult checkPositions(const KernelFunction &kernel,
   return success();
 }
 
+bool ConvolutionPlan::isPointwise() const {
+  linalg::LinalgOp op = mac.op;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  bool isPadded = llvm::any_of(op.getDpsInputs(), [](Value input) {
+    return input.getDefiningOp<tensor::PadOp>() != nullptr;
+  });
+  return !isPadded && llvm::all_of(windows, [&](const auto &window) {
+    return ranges[window.tap] == 1 && window.stride == 1;
+  });
+}
+
 FailureOr<ConvolutionPlan>
 ConvolutionPlan::make(const KernelFunction &kernel,
                       sched::ConvolutionAttr schedule,

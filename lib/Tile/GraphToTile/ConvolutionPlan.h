@@ -39,6 +39,9 @@ struct ConvolutionPlan {
   llvm::SmallVector<llvm::SmallVector<int64_t>> outputDims;
   bool revisitsOutput = false;
 
+  /// Does every pixel of the result read the input's pixel of the same number?
+  bool isPointwise() const;
+
   /// Reads the function; fails with a reason when the convolution lowering does
   /// not cover it. `emitter` gets the inputs bound.
   static mlir::FailureOr<ConvolutionPlan> make(const KernelFunction &kernel,

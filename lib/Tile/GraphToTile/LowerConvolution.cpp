@@ -55,6 +55,7 @@ private:
   void
   forPanels(function_ref<void(Value slot, Value pixel, int64_t vectors)> body);
   void gatherPanels(const Block &block);
+  void copyPixels(Value slot, Value pixel, int64_t vectors, const Block &block);
   void emitFilters(const Block &block);
   void emitTile(int64_t rows, Value tile, Value slot, Value pixel,
                 int64_t vectors, const Block &block);
@@ -245,8 +246,21 @@ void ConvolutionLowering::forPanels(
 
 void ConvolutionLowering::gatherPanels(const Block &block) {
   forPanels([&](Value slot, Value pixel, int64_t vectors) {
+    if (plan.isPointwise())
+      return copyPixels(slot, pixel, vectors, block);
     gather.emit(scratch, slot, imageOffset, pixel, vectors, block.channel,
                 block.channelCount);
+  });
+}
+
+/// A panel of a pointwise convolution is its pixels, channel by channel.
+void ConvolutionLowering::copyPixels(Value slot, Value pixel, int64_t vectors,
+                                     const Block &block) {
+  index.loop(index.constant(0), block.channelCount, 1, [&](Value channel) {
+    for (int64_t v = 0; v != vectors; ++v)
+      vector::StoreOp::create(
+          builder, loc, loadPixels(builder, pixel, v, channel, block), scratch,
+          ValueRange{slot, channel, index.constant(v * vl)});
   });
 }
 
@@ -406,10 +420,7 @@ static LogicalResult checkSizes(const ConvolutionPlan &plan,
     reason = "partial sums have nowhere to go between blocks of channels";
     return failure();
   }
-  bool pointwise = taps == 1 && llvm::all_of(plan.windows, [](const auto &w) {
-                     return w.stride == 1 && w.padding == 0;
-                   });
-  if (plan.schedule.getInPlace() && !pointwise) {
+  if (plan.schedule.getInPlace() && !plan.isPointwise()) {
     reason = "only pointwise convolutions read their input in place";
     return failure();
   }

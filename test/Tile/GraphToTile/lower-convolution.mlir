@@ -52,3 +52,26 @@ func.func @padded_by_one(%a: memref<1x8x4x4xf32>, %b: memref<6x8x3x3xf32>, %o: m
   bufferization.materialize_in_destination %c in restrict writable %o : (tensor<1x6x4x4xf32>, memref<1x6x4x4xf32>) -> ()
   return
 }
+
+// -----
+
+// A pointwise convolution copies its pixels as they lie: 49 of them, no rows.
+// CHECK-LABEL: func @pointwise
+// CHECK-SAME: (%[[X:.*]]: memref<1x8x7x7xf32>
+// CHECK: %[[FLAT:.*]] = memref.collapse_shape %[[X]]
+// CHECK: %[[PANELS:.*]] = memref.alloc
+// CHECK-NOT: arith.maxsi
+// CHECK: vector.load %[[FLAT]]
+// CHECK: vector.store %{{.*}}, %[[PANELS]]
+func.func @pointwise(%a: memref<1x8x7x7xf32>, %b: memref<6x8x1x1xf32>, %o: memref<1x6x7x7xf32>)
+    attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 8, nb = 2, fc = 6, in_place = false, numerics = "fma">} {
+  %ta = bufferization.to_tensor %a restrict : memref<1x8x7x7xf32> to tensor<1x8x7x7xf32>
+  %tb = bufferization.to_tensor %b restrict : memref<6x8x1x1xf32> to tensor<6x8x1x1xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x6x7x7xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x6x7x7xf32>) -> tensor<1x6x7x7xf32>
+  %r = linalg.conv_2d_nchw_fchw ins(%ta, %tb : tensor<1x8x7x7xf32>, tensor<6x8x1x1xf32>)
+      outs(%f : tensor<1x6x7x7xf32>) -> tensor<1x6x7x7xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<1x6x7x7xf32>, memref<1x6x7x7xf32>) -> ()
+  return
+}
