@@ -35,6 +35,13 @@ static int64_t byteProductBits(const machine::Machine &machine) {
                                  : 0;
 }
 
+std::string tegula::pipeline::tuningMachine(const machine::Machine &machine) {
+  machine::Machine described = machine;
+  described.name.clear(); // "host" and "znver3" may be the same.
+  described.cores = 1;    // Measured on one.
+  return machine::describe(described);
+}
+
 namespace {
 
 /// One compilation: the stages in order, with what they hand on.
@@ -79,13 +86,15 @@ private:
       return fail("--emit=ptx needs a GPU, such as --target=cuda:sm_80");
     bool choosesForCpu =
         !options.schedules.empty() || !options.costModel.empty() ||
-        options.schedulePoint >= 0 || options.scheduleSeed >= 0;
+        !options.tuningDatabase.empty() || options.schedulePoint >= 0 ||
+        options.scheduleSeed >= 0;
     if (onGpu && options.profile)
       return fail("--profile is for CPUs; leave it out with --target=" +
                   options.target);
     if (onGpu && choosesForCpu)
-      return fail("--schedule, --schedule-point, --schedule-seed and "
-                  "--cost-model are about CPUs; leave them out with --target=" +
+      return fail("--schedule, --schedule-point, --schedule-seed, "
+                  "--tuning-database and --cost-model are about CPUs; leave "
+                  "them out with --target=" +
                   options.target);
     // The host's part is small: it runs on every x86-64.
     if (!machine::machineFor(onGpu ? "x86-64" : options.target, machine,
@@ -146,6 +155,8 @@ private:
     stageOptions.schedules = options.schedules;
     stageOptions.schedulePoint = options.schedulePoint;
     stageOptions.scheduleSeed = options.scheduleSeed;
+    stageOptions.tuningDatabase = options.tuningDatabase;
+    stageOptions.machine = tuningMachine(machine);
     build(manager, stageOptions);
     manager.enableVerifier(options.verify);
     return succeeded(manager.run(module)) && finish(name);
@@ -294,6 +305,18 @@ bool tegula::pipeline::compileFile(StringRef path,
   OwningOpRef<ModuleOp> module =
       frontend::importModelFile(path, importOptions(options), &context);
   return module && compileModule(*module, options, output);
+}
+
+OwningOpRef<ModuleOp>
+tegula::pipeline::scheduleFile(StringRef path, const CompileOptions &options,
+                               MLIRContext &context) {
+  OwningOpRef<ModuleOp> module =
+      frontend::importModelFile(path, importOptions(options), &context);
+  CompileOptions scheduled = options;
+  scheduled.stopAfter = "schedule";
+  if (!module || !compileModule(*module, scheduled, /*output=*/""))
+    return {};
+  return module;
 }
 
 bool tegula::pipeline::compileBytes(StringRef bytes,

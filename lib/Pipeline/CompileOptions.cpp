@@ -24,9 +24,44 @@ static bool parseEmit(StringRef text, Emit &emit) {
   return kind.has_value();
 }
 
+/// Reads a word about schedules: true if it is one and could be read, false
+/// with `message` if it could not, none if it is another word.
+static std::optional<bool> parseScheduleOption(StringRef word,
+                                               CompileOptions &options,
+                                               std::string &message) {
+  StringRef value = word;
+  auto wrong = [&](const llvm::Twine &expected) {
+    message = ("option '" + word + "': expected " + expected).str();
+    return false;
+  };
+  if (value.consume_front("--cost-model=")) {
+    options.costModel = value.str();
+    return !value.empty() || wrong("--cost-model=FILE, or 'analytic'");
+  }
+  if (value.consume_front("--schedule=")) {
+    options.schedules = value.str();
+    return !value.empty() || wrong("--schedule=FILE");
+  }
+  if (value.consume_front("--schedule-point="))
+    return (!value.getAsInteger(10, options.schedulePoint) &&
+            options.schedulePoint >= 0) ||
+           wrong("a number from 0");
+  if (value.consume_front("--schedule-seed="))
+    return (!value.getAsInteger(10, options.scheduleSeed) &&
+            options.scheduleSeed >= 0) ||
+           wrong("a number from 0");
+  if (value.consume_front("--tuning-database=")) {
+    options.tuningDatabase = value.str();
+    return !value.empty() || wrong("--tuning-database=FILE");
+  }
+  return std::nullopt;
+}
+
 /// Reads one word; false with `message` if it cannot be read.
 static bool parseOption(StringRef word, CompileOptions &options,
                         std::string &message) {
+  if (std::optional<bool> known = parseScheduleOption(word, options, message))
+    return *known;
   StringRef value = word;
   auto wrong = [&](const llvm::Twine &expected) {
     message = ("option '" + word + "': expected " + expected).str();
@@ -71,22 +106,6 @@ static bool parseOption(StringRef word, CompileOptions &options,
            wrong("frontend, convert, graph, schedule, outline, tile, abi or "
                  "target");
   }
-  if (value.consume_front("--cost-model=")) {
-    options.costModel = value.str();
-    return !value.empty() || wrong("--cost-model=FILE, or 'analytic'");
-  }
-  if (value.consume_front("--schedule=")) {
-    options.schedules = value.str();
-    return !value.empty() || wrong("--schedule=FILE");
-  }
-  if (value.consume_front("--schedule-point="))
-    return (!value.getAsInteger(10, options.schedulePoint) &&
-            options.schedulePoint >= 0) ||
-           wrong("a number from 0");
-  if (value.consume_front("--schedule-seed="))
-    return (!value.getAsInteger(10, options.scheduleSeed) &&
-            options.scheduleSeed >= 0) ||
-           wrong("a number from 0");
   if (value.consume_front("--dump-stages=")) {
     options.dumpStages = value.str();
     return true;

@@ -1,6 +1,5 @@
 //===- ExplainModel.cpp - Why the kernels of a model are as they are ------===//
 
-#include "tegula/Frontend/ImportModel.h"
 #include "tegula/Machine/Machine.h"
 #include "tegula/Pipeline/Compile.h"
 #include "tegula/Schedule/Transforms/CostModelFile.h"
@@ -8,7 +7,7 @@
 using namespace mlir;
 using namespace tegula;
 
-static cost::CpuTarget targetOf(const machine::Machine &machine) {
+cost::CpuTarget tegula::pipeline::cpuTarget(const machine::Machine &machine) {
   cost::CpuTarget target;
   target.vectorBits = machine.vectorBits;
   target.vectorRegisters = machine.vectorRegisters;
@@ -21,14 +20,8 @@ static cost::CpuTarget targetOf(const machine::Machine &machine) {
 bool tegula::pipeline::explainFile(
     StringRef path, const CompileOptions &options, MLIRContext &context,
     std::vector<sched::KernelExplanation> &kernels) {
-  frontend::ImportOptions importing;
-  importing.dims = options.dims;
-  importing.name = options.name;
-  OwningOpRef<ModuleOp> module =
-      frontend::importModelFile(path, importing, &context);
-  CompileOptions scheduled = options;
-  scheduled.stopAfter = "schedule";
-  if (!module || !compileModule(*module, scheduled, /*output=*/""))
+  OwningOpRef<ModuleOp> module = scheduleFile(path, options, context);
+  if (!module)
     return false;
   machine::Machine machine;
   std::string message;
@@ -36,6 +29,6 @@ bool tegula::pipeline::explainFile(
   if (!machine::machineFor(options.target, machine, message) ||
       failed(model.find(options.costModel, module->getLoc())))
     return false;
-  kernels = sched::explainSchedules(*module, targetOf(machine), *model);
+  kernels = sched::explainSchedules(*module, cpuTarget(machine), *model);
   return true;
 }

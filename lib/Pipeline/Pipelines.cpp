@@ -63,6 +63,8 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   machine.schedules = options.schedules;
   machine.point = options.schedulePoint;
   machine.seed = options.scheduleSeed;
+  machine.tuningDatabase = options.tuningDatabase;
+  machine.machine = options.machine;
   pm.addNestedPass<func::FuncOp>(sched::createSelectSchedulePass(machine));
   verify(pm, options, "schedule");
 }

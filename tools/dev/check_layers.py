@@ -36,9 +36,10 @@ MAY_INCLUDE = {
     "Target/GPU": BASE | {"Graph/IR", "Schedule/IR", "Tile/IR", "Target/Common", "Runtime"},
     "Runtime": {"Machine"},
     "cost-model": {"CostModel", "Machine"},
+    "Tuning": BASE | {"Graph/IR", "Schedule/IR", "Schedule", "Pipeline", "CostModel", "Runtime"},
     "Pipeline": None,  # None: may include anything.
     "CAPI": None,
-    "tools": {"Pipeline", "CAPI", "Support", "Machine", "Runtime"},
+    "tools": {"Pipeline", "Tuning", "CAPI", "Support", "Machine", "Runtime"},
 }
 WITHOUT_MLIR = {"Machine", "Runtime", "CostModel", "cost-model"}
 TOPS = ("include/tegula", "lib", "cost-model", "tools")

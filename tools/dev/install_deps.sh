@@ -14,7 +14,7 @@ packages=(
   ca-certificates clang-$llvm lld-$llvm llvm-$llvm-dev llvm-$llvm-tools
   libmlir-$llvm-dev mlir-$llvm-tools liblld-$llvm-dev libclang-rt-$llvm-dev
   clang-format-$llvm clang-tidy-$llvm libprotobuf-dev protobuf-compiler
-  libzstd-dev zlib1g-dev libgtest-dev ninja-build ccache cmake git python3 python3-venv
+  libsqlite3-dev libzstd-dev zlib1g-dev libgtest-dev ninja-build ccache cmake git python3 python3-venv
 )
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }

@@ -15,6 +15,7 @@ int runCheck(llvm::ArrayRef<llvm::StringRef> arguments);
 int runExplain(llvm::ArrayRef<llvm::StringRef> arguments);
 int runRun(llvm::ArrayRef<llvm::StringRef> arguments);
 int runBench(llvm::ArrayRef<llvm::StringRef> arguments);
+int runTune(llvm::ArrayRef<llvm::StringRef> arguments);
 int runMachine(llvm::ArrayRef<llvm::StringRef> arguments);
 
 /// Replaces this process by `python -m module arguments...`.

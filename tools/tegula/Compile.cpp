@@ -27,6 +27,8 @@ static constexpr StringLiteral kUsage =
     "  --name=NAME           name of the typed functions\n"
     "  --cost-model=FILE     choose schedules by this learned model; analytic: "
     "by none\n"
+    "  --tuning-database=FILE  take the fastest schedules that 'tegula tune' "
+    "measured\n"
     "  --schedule=FILE       take the schedules of this file\n"
     "  --schedule-point=N    take point N of every kernel's space\n"
     "  --schedule-seed=N     draw the points by a seed; no result changes\n"

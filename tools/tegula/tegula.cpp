@@ -22,6 +22,8 @@ constexpr Command commands[] = {
      tegula::tools::runCheck},
     {"explain", "say why each kernel has its schedule, and what it will take",
      tegula::tools::runExplain},
+    {"tune", "measure the schedules of a model's kernels",
+     tegula::tools::runTune},
     {"run", "run a model or a compiled library on inputs from files",
      tegula::tools::runRun},
     {"bench", "time a model beside other systems", tegula::tools::runBench},

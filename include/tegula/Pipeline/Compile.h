@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
+#include "tegula/Machine/Machine.h"
 #include "tegula/Schedule/Transforms/ExplainSchedules.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
@@ -55,6 +56,8 @@ struct CompileOptions {
   std::string schedules;
   /// Take this point of every kernel's space, or draw one; -1: choose.
   int64_t schedulePoint = -1, scheduleSeed = -1;
+  /// A file of measured schedules (TuningDatabase.h); empty: none.
+  std::string tuningDatabase;
   /// Stop after this stage and write its MLIR; empty: go on to the end.
   std::string stopAfter;
   /// A folder for the MLIR of each stage; empty: none.
@@ -90,11 +93,22 @@ bool checkFile(llvm::StringRef path, const CompileOptions &options,
                mlir::MLIRContext &context,
                std::vector<UnsupportedNode> &unsupported, size_t &numOps);
 
-/// Compiles the model at `path` as far as its schedules, and explains them.
-/// False after an error diagnostic.
+/// Compiles the model at `path` as far as its schedules. Null after an error
+/// diagnostic.
+mlir::OwningOpRef<mlir::ModuleOp> scheduleFile(llvm::StringRef path,
+                                               const CompileOptions &options,
+                                               mlir::MLIRContext &context);
+
+/// What the cost model is told of `machine`.
+cost::CpuTarget cpuTarget(const machine::Machine &machine);
+
+/// The same, and explains the schedules. False after an error diagnostic.
 bool explainFile(llvm::StringRef path, const CompileOptions &options,
                  mlir::MLIRContext &context,
                  std::vector<sched::KernelExplanation> &kernels);
+
+/// How a tuning database names `machine`.
+std::string tuningMachine(const machine::Machine &machine);
 
 /// The frontend's passes with what the Graph stage can lower.
 void buildModelPipeline(mlir::OpPassManager &pm);

@@ -62,6 +62,10 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
   Option<int64_t> scheduleSeed{*this, "schedule-seed",
                                llvm::cl::desc("Draws a point of every space"),
                                llvm::cl::init(-1)};
+  Option<std::string> tuningDatabase{*this, "tuning-database",
+                                     llvm::cl::desc("Measured schedules")};
+  Option<std::string> machine{*this, "machine",
+                              llvm::cl::desc("What they were measured on")};
 };
 
 /// From linalg on tensors to kernels: fusion and grouping.

@@ -2,12 +2,12 @@
 
 #include "tegula/Schedule/Transforms/Passes.h"
 
-#include "NodeName.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
+#include "tegula/Schedule/IR/NodeName.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace tegula::sched {

@@ -2,23 +2,18 @@
 
 #include "tegula/Schedule/Transforms/ExplainSchedules.h"
 
-#include "NodeName.h"
 #include "Problems.h"
 #include "Ranking.h"
 #include "tegula/CostModel/Analytic.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/Schedule/IR/NodeName.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Space/Spaces.h"
+#include "tegula/Schedule/Transforms/Candidates.h"
 
 using namespace mlir;
 using namespace tegula;
 using namespace tegula::sched;
-
-static std::string textOf(Attribute attribute) {
-  std::string text;
-  llvm::raw_string_ostream(text) << attribute;
-  return text;
-}
 
 /// The part of an analytic time that is largest.
 static StringRef boundOf(const cost::AnalyticTime &time) {
@@ -48,7 +43,7 @@ static void explain(const Problem &problem, const Schedule &schedule,
   if (!other.schedule)
     return;
   explanation.runnerUp =
-      textOf(attributeOf(context, *other.schedule, numerics));
+      scheduleText(attributeOf(context, *other.schedule, numerics));
   explanation.runnerUpSeconds = other.time.seconds;
 }
 
@@ -63,7 +58,7 @@ tegula::sched::explainSchedules(Operation *root, const cost::CpuTarget &target,
     KernelBody body = readKernelBody(kernel.getRegion().front());
     KernelExplanation explanation;
     explanation.node = nodeName(body).str();
-    explanation.schedule = textOf(schedule);
+    explanation.schedule = scheduleText(schedule);
     MLIRContext *context = kernel.getContext();
     if (auto attr = dyn_cast<ContractionAttr>(schedule)) {
       cost::ContractionProblem problem = contractionProblem(body);

@@ -144,6 +144,10 @@ cost::ConvolutionSchedule tegula::sched::pointOf(ConvolutionAttr attribute) {
   return point;
 }
 
+StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
+  return target.fusedMultiplyAdd ? "fma" : "mul-add";
+}
+
 int64_t tegula::sched::widestElementBytes(const KernelBody &body) {
   int64_t widest = 1;
   auto consider = [&](Type type) {

@@ -25,6 +25,9 @@ ConvolutionAttr attributeOf(mlir::MLIRContext *context,
 cost::ContractionSchedule pointOf(ContractionAttr attribute);
 cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute);
 
+/// The numerics class of contractions and convolutions on `target`.
+llvm::StringRef multiplyAddClass(const cost::CpuTarget &target);
+
 /// Bytes of the widest element type that the kernel computes with.
 int64_t widestElementBytes(const KernelBody &body);
 

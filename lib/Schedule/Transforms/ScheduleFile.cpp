@@ -2,9 +2,9 @@
 
 #include "ScheduleFile.h"
 
-#include "NodeName.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
+#include "tegula/Schedule/IR/NodeName.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "llvm/Support/MemoryBuffer.h"
 

@@ -8,7 +8,9 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Space/Spaces.h"
+#include "tegula/Schedule/Transforms/Candidates.h"
 #include "tegula/Schedule/Transforms/CostModelFile.h"
+#include "tegula/Schedule/Transforms/ExtractKernel.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 
 using namespace mlir;
@@ -33,6 +35,8 @@ struct Chooser {
   NamedCostModel model;
   std::optional<uint64_t> point, seed;
   const ScheduleFile *file = nullptr;
+  std::optional<TuningDatabase> database;
+  std::string machine; ///< By which the database knows the target.
   Choices<cost::ContractionProblem, cost::ContractionSchedule> contractions;
   Choices<cost::ConvolutionProblem, cost::ConvolutionSchedule> convolutions;
 };
@@ -80,10 +84,6 @@ static Schedule choose(const Problem &problem, const Chooser &chooser,
         *rank(problem, space, chooser.target, *chooser.model).best.schedule;
   known.emplace_back(problem, chosen);
   return chosen;
-}
-
-static StringRef multiplyAddClass(const cost::CpuTarget &target) {
-  return target.fusedMultiplyAdd ? "fma" : "mul-add";
 }
 
 static Attribute scheduleContraction(MLIRContext *context,
@@ -139,6 +139,22 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   return LoopsAttr::get(context, "in-order");
 }
 
+/// The fastest measured schedule of the kernel; null if none was measured.
+/// Fails after an error diagnostic.
+static FailureOr<Attribute> findMeasured(graph::KernelOp kernel,
+                                         const Chooser &chooser) {
+  std::string text = kernelText(kernel);
+  if (text.empty())
+    return Attribute();
+  auto measurements = chooser.database->find(text, chooser.machine);
+  if (!measurements)
+    return kernel.emitError(llvm::toString(measurements.takeError()));
+  if (measurements->empty())
+    return Attribute();
+  return fastestMeasured(candidatesOf(kernel, chooser.target, *chooser.model),
+                         *measurements);
+}
+
 namespace {
 
 struct SelectSchedulePass
@@ -171,16 +187,41 @@ struct SelectSchedulePass
       chooser.point = uint64_t(point.getValue());
     if (seed >= 0)
       chooser.seed = uint64_t(seed.getValue());
-    getOperation()->walk([&](Operation *op) {
+    if (!tuningDatabase.empty()) {
+      auto database = TuningDatabase::open(tuningDatabase, /*create=*/false);
+      if (!database) {
+        getOperation()->emitError(llvm::toString(database.takeError()));
+        return signalPassFailure();
+      }
+      chooser.database = std::move(*database);
+      chooser.machine = machine;
+    }
+    WalkResult walked = getOperation()->walk([&](Operation *op) -> WalkResult {
       if (op->hasAttr(kScheduleAttrName) || !isKernel(op))
-        return;
-      Attribute schedule =
-          selectSchedule(&getContext(), op->getRegion(0).front(), chooser);
-      op->setAttr(kScheduleAttrName, schedule);
+        return WalkResult::advance();
+      return select(op, chooser);
     });
+    if (walked.wasInterrupted())
+      signalPassFailure();
   }
 
 private:
+  static LogicalResult select(Operation *op, Chooser &chooser) {
+    Attribute schedule;
+    auto kernel = dyn_cast<graph::KernelOp>(op);
+    if (kernel && chooser.database) {
+      FailureOr<Attribute> measured = findMeasured(kernel, chooser);
+      if (failed(measured))
+        return failure();
+      schedule = *measured;
+    }
+    if (!schedule)
+      schedule =
+          selectSchedule(op->getContext(), op->getRegion(0).front(), chooser);
+    op->setAttr(kScheduleAttrName, schedule);
+    return success();
+  }
+
   /// A graph.kernel, or a function that stores its results into buffers.
   static bool isKernel(Operation *op) {
     if (isa<graph::KernelOp>(op))

@@ -14,6 +14,8 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     has a schedule keeps it. `cost-model` names the model (CostModelFile.h).
 
     `schedules` names a file of schedules to take instead (ScheduleFile.h).
+    `tuning-database` names a file of measured schedules (TuningDatabase.h): a
+    kernel of which there are some for `machine` gets the fastest.
     `point` takes the n-th point of each kernel's space, `seed` one drawn by the
     seed and the sizes; both count modulo the size of the space. All points of
     a space belong to one numerics class, so that none changes a result.
@@ -44,7 +46,11 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     Option<"point", "point", "int64_t", "-1",
            "Take this point of each space; -1: choose">,
     Option<"seed", "seed", "int64_t", "-1",
-           "Draw a point of each space; -1: choose">
+           "Draw a point of each space; -1: choose">,
+    Option<"tuningDatabase", "tuning-database", "std::string", "\"\"",
+           "A file of measured schedules; the fastest is taken">,
+    Option<"machine", "machine", "std::string", "\"\"",
+           "The description of the target that they were measured on">
   ];
 }
 

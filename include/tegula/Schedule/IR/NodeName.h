@@ -1,7 +1,7 @@
 //===- NodeName.h - What the model calls a kernel ---------------*- C++ -*-===//
 
-#ifndef TEGULA_LIB_SCHEDULE_TRANSFORMS_NODENAME_H
-#define TEGULA_LIB_SCHEDULE_TRANSFORMS_NODENAME_H
+#ifndef TEGULA_SCHEDULE_IR_NODENAME_H
+#define TEGULA_SCHEDULE_IR_NODENAME_H
 
 #include "mlir/IR/Location.h"
 #include "tegula/Schedule/IR/KernelBody.h"
@@ -32,4 +32,4 @@ inline llvm::StringRef nodeName(const KernelBody &body) {
 
 } // namespace tegula::sched
 
-#endif // TEGULA_LIB_SCHEDULE_TRANSFORMS_NODENAME_H
+#endif // TEGULA_SCHEDULE_IR_NODENAME_H

@@ -1,0 +1,54 @@
+//===- Search.h - Which schedules of a space to measure ---------*- C++ -*-===//
+
+#ifndef TEGULA_TUNING_SEARCH_H
+#define TEGULA_TUNING_SEARCH_H
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tegula::tuning {
+
+/// A point of a space as a search sees it.
+struct SearchPoint {
+  std::vector<int64_t> parameters;
+  double predicted = 0; ///< Seconds, by the cost model.
+};
+
+/// Decides which points are worth a measurement. The space is finite and known;
+/// each point is asked for once.
+///
+///   auto search = makeSearch("beam", points, /*seed=*/1);
+///   for (auto batch = search->next(8); !batch.empty(); batch =
+///   search->next(8))
+///     for (size_t point : batch)
+///       search->tell(point, measure(point));
+class Search {
+public:
+  virtual ~Search() = default;
+  /// At most `count` points that were not given before; none: all were.
+  virtual std::vector<size_t> next(size_t count) = 0;
+  /// What a point took; infinity if it failed.
+  virtual void tell(size_t point, double seconds) = 0;
+};
+
+/// Names for makeSearch:
+///   exhaustive    by predicted time, the fastest first
+///   random        in an order drawn by the seed
+///   beam          the fastest predicted; then the neighbours of the fastest
+///                 measured
+///   evolutionary  the fastest predicted; then points near crosses and
+///                 mutations of the fastest measured
+const std::vector<std::string> &searchNames();
+
+/// Null if `name` is not one of searchNames(). The same points, seed and
+/// answers give the same questions.
+std::unique_ptr<Search> makeSearch(const std::string &name,
+                                   std::vector<SearchPoint> points,
+                                   uint64_t seed);
+
+} // namespace tegula::tuning
+
+#endif // TEGULA_TUNING_SEARCH_H

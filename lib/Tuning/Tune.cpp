@@ -1,0 +1,302 @@
+//===- Tune.cpp - Measure the schedules of a model's kernels --------------===//
+
+#include "tegula/Tuning/Tune.h"
+
+#include "tegula/Schedule/IR/NodeName.h"
+#include "tegula/Schedule/IR/Sched.h"
+#include "tegula/Schedule/Transforms/Candidates.h"
+#include "tegula/Schedule/Transforms/CostModelFile.h"
+#include "tegula/Schedule/Transforms/ExtractKernel.h"
+#include "tegula/Tuning/Measure.h"
+#include "tegula/Tuning/Search.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+#include <limits>
+
+using namespace mlir;
+using namespace tegula;
+using namespace tegula::tuning;
+
+/// Schedules that are timed together.
+static constexpr size_t kBatch = 8;
+
+namespace {
+
+/// Kernels of one text.
+struct Task {
+  graph::KernelOp kernel;
+  std::string text;
+  size_t uses = 1;
+  std::vector<sched::Candidate> candidates;
+  double predicted = 0; ///< Seconds of all uses as they are scheduled.
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// Tunes the kernels of one task.
+class KernelTuner {
+public:
+  KernelTuner(const Task &task, const TuneOptions &options,
+              const std::string &machine, TuningDatabase &database,
+              StringRef folder)
+      : task(task), options(options), machine(machine), database(database),
+        folder(folder) {}
+
+  /// Fails if the database does.
+  llvm::Expected<TunedKernel> run(Clock::time_point end);
+
+private:
+  llvm::Expected<std::unique_ptr<LoadedKernel>> compile(Attribute schedule);
+  llvm::Error measure(ArrayRef<size_t> points, Search &search);
+  llvm::Error record(size_t point, Measurement measurement, Search &search);
+  llvm::Error readKnown();
+
+  const Task &task;
+  const TuneOptions &options;
+  const std::string &machine;
+  TuningDatabase &database;
+  StringRef folder;
+  std::unique_ptr<LoadedKernel> chosen; ///< By the compiler.
+  std::vector<char> expected;
+  llvm::StringMap<Measurement> known; ///< By schedule.
+  TunedKernel result;
+  size_t numLibraries = 0;
+};
+
+} // namespace
+
+/// Compiles and loads the kernel under a schedule.
+llvm::Expected<std::unique_ptr<LoadedKernel>>
+KernelTuner::compile(Attribute schedule) {
+  OwningOpRef<ModuleOp> module = sched::extractKernel(task.kernel);
+  module->walk([&](graph::KernelOp kernel) {
+    kernel->setAttr(sched::kScheduleAttrName, schedule);
+  });
+  SmallString<128> path(folder);
+  // A path that was loaded before would give the library of that time.
+  llvm::sys::path::append(path, "kernel" + Twine(numLibraries++) + ".so");
+  pipeline::CompileOptions compiling = options.compile;
+  compiling.name = "kernel";
+  compiling.threads = 1;
+  std::string message = "the compiler said nothing";
+  ScopedDiagnosticHandler handler(module->getContext(), [&](Diagnostic &said) {
+    message = said.str();
+    return success();
+  });
+  if (!pipeline::compileModule(*module, compiling, path))
+    return llvm::createStringError(message);
+  auto loaded = LoadedKernel::load(path);
+  llvm::sys::fs::remove(path);
+  return loaded;
+}
+
+llvm::Error KernelTuner::readKnown() {
+  auto measurements = database.find(task.text, machine);
+  if (!measurements)
+    return measurements.takeError();
+  for (Measurement &measurement : *measurements)
+    known.try_emplace(measurement.schedule, measurement);
+  return llvm::Error::success();
+}
+
+/// Tells the search, counts, and adds to the database what is new in it.
+llvm::Error KernelTuner::record(size_t point, Measurement measurement,
+                                Search &search) {
+  const bool isTimed = measurement.status == "ok";
+  search.tell(point, isTimed ? measurement.seconds
+                             : std::numeric_limits<double>::infinity());
+  (isTimed ? result.measured : result.failed) += 1;
+  if (isTimed &&
+      (result.best.empty() || measurement.seconds < result.bestSeconds)) {
+    result.best = measurement.schedule;
+    result.bestSeconds = measurement.seconds;
+  }
+  if (known.contains(measurement.schedule))
+    return llvm::Error::success();
+  return database.add(task.text, machine, measurement);
+}
+
+/// Compiles, checks and times `points` beside the compiler's choice.
+llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
+  std::vector<std::unique_ptr<LoadedKernel>> loaded;
+  std::vector<LoadedKernel *> timed = {chosen.get()};
+  std::vector<size_t> timedPoints;
+  for (size_t point : points) {
+    Attribute schedule = task.candidates[point].schedule;
+    Measurement measurement;
+    measurement.schedule = sched::scheduleText(schedule);
+    auto found = known.find(measurement.schedule);
+    if (found != known.end()) {
+      if (llvm::Error error = record(point, found->second, search))
+        return error;
+      continue;
+    }
+    auto kernel = compile(schedule);
+    if (!kernel)
+      measurement.status = "failed: " + llvm::toString(kernel.takeError());
+    else if ((*kernel)->outputs() != expected)
+      measurement.status = "wrong";
+    if (measurement.status != "ok") {
+      if (llvm::Error error = record(point, measurement, search))
+        return error;
+      continue;
+    }
+    timed.push_back(kernel->get());
+    timedPoints.push_back(point);
+    loaded.push_back(std::move(*kernel));
+  }
+  if (timedPoints.empty())
+    return llvm::Error::success();
+  std::vector<Timing> timings = timeInRounds(timed);
+  // Batches compare by what the compiler's choice took in each.
+  const double drift = result.chosenSeconds / timings.front().median;
+  for (auto [point, timing] :
+       llvm::zip_equal(timedPoints, ArrayRef(timings).drop_front())) {
+    Measurement measurement;
+    measurement.schedule = sched::scheduleText(task.candidates[point].schedule);
+    measurement.seconds = timing.median * drift;
+    measurement.mad = timing.mad * drift;
+    if (llvm::Error error = record(point, measurement, search))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
+  graph::KernelOp kernel = task.kernel;
+  Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
+  result.node =
+      sched::nodeName(sched::readKernelBody(kernel.getBody().front())).str();
+  result.uses = task.uses;
+  result.points = task.candidates.size();
+  result.chosen = sched::scheduleText(schedule);
+  if (llvm::Error error = readKnown())
+    return error;
+  auto first = compile(schedule);
+  if (!first) { // Such as inputs that nobody can make up: nothing to measure.
+    llvm::consumeError(first.takeError());
+    result.failed = 1;
+    return result;
+  }
+  chosen = std::move(*first);
+  expected = chosen->outputs();
+  std::vector<SearchPoint> points;
+  for (const sched::Candidate &candidate : task.candidates)
+    points.push_back({candidate.parameters, candidate.time.seconds});
+  std::unique_ptr<Search> search =
+      makeSearch(options.search, std::move(points), options.seed);
+  const Timing timing = timeInRounds(chosen.get()).front();
+  result.chosenSeconds = timing.median;
+  known[result.chosen] = {result.chosen, "ok", timing.median, timing.mad};
+  if (llvm::Error error =
+          database.add(task.text, machine, known[result.chosen]))
+    return error;
+  do {
+    const size_t asked = result.measured + result.failed;
+    std::vector<size_t> batch = search->next(std::min(
+        kBatch, options.schedules - std::min(asked, options.schedules)));
+    if (batch.empty())
+      break;
+    if (llvm::Error error = measure(batch, *search))
+      return error;
+  } while (Clock::now() < end);
+  return result;
+}
+
+/// The kernels that have a space, those of equal text as one, the longest
+/// predicted first.
+static std::vector<Task> tasksOf(ModuleOp module, const cost::CpuTarget &target,
+                                 const cost::CostModel &model) {
+  llvm::MapVector<StringRef, Task> byText;
+  std::vector<std::unique_ptr<std::string>> texts;
+  module.walk([&](graph::KernelOp kernel) {
+    std::vector<sched::Candidate> candidates =
+        sched::candidatesOf(kernel, target, model);
+    Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
+    auto own = llvm::find_if(candidates, [&](const sched::Candidate &one) {
+      return one.schedule == schedule;
+    });
+    std::string text = sched::kernelText(kernel);
+    if (candidates.size() < 2 || own == candidates.end() || text.empty())
+      return;
+    const double seconds = own->time.seconds;
+    texts.push_back(std::make_unique<std::string>(text));
+    auto [place, isNew] = byText.try_emplace(
+        *texts.back(), Task{kernel, text, 0, std::move(candidates), 0});
+    place->second.uses += 1;
+    place->second.predicted += seconds;
+  });
+  std::vector<Task> tasks;
+  for (auto &[text, task] : byText)
+    tasks.push_back(std::move(task));
+  llvm::sort(tasks, [](const Task &a, const Task &b) {
+    return std::tie(b.predicted, a.text) < std::tie(a.predicted, b.text);
+  });
+  return tasks;
+}
+
+/// Tunes all tasks in a folder for their libraries.
+static llvm::Error
+tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
+          const std::string &machine, TuningDatabase &database,
+          llvm::function_ref<void(const TunedKernel &)> report) {
+  SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("tegula-tune", folder))
+    return llvm::createStringError(error, "cannot make a temporary folder");
+  auto remove =
+      llvm::scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  double predicted = 0, left = options.seconds;
+  for (const Task &task : tasks)
+    predicted += task.predicted;
+  for (const Task &task : tasks) {
+    // What a kernel does not use is there for those after it.
+    const double share = predicted > 0 ? task.predicted / predicted : 1;
+    const Clock::time_point start = Clock::now();
+    const auto budget = std::chrono::duration<double>(left * share);
+    auto tuned =
+        KernelTuner(task, options, machine, database, folder)
+            .run(start + std::chrono::duration_cast<Clock::duration>(budget));
+    if (!tuned)
+      return tuned.takeError();
+    report(*tuned);
+    predicted -= task.predicted;
+    left -= std::chrono::duration<double>(Clock::now() - start).count();
+    if (left <= 0)
+      break;
+  }
+  return llvm::Error::success();
+}
+
+bool tegula::tuning::tuneFile(
+    StringRef path, const TuneOptions &options, MLIRContext &context,
+    llvm::function_ref<void(const TunedKernel &)> report) {
+  OwningOpRef<ModuleOp> module =
+      pipeline::scheduleFile(path, options.compile, context);
+  if (!module)
+    return false;
+  machine::Machine machine;
+  std::string message;
+  sched::NamedCostModel model;
+  if (!machine::machineFor(options.compile.target, machine, message) ||
+      failed(model.find(options.compile.costModel, module->getLoc())))
+    return false;
+  auto failWith = [&](llvm::Error error) {
+    emitError(module->getLoc()) << llvm::toString(std::move(error));
+    return false;
+  };
+  auto database = TuningDatabase::open(options.database, /*create=*/true);
+  if (!database)
+    return failWith(database.takeError());
+  std::vector<Task> tasks =
+      tasksOf(*module, pipeline::cpuTarget(machine), *model);
+  if (llvm::Error error = tuneTasks(
+          tasks, options, pipeline::tuningMachine(machine), *database, report))
+    return failWith(std::move(error));
+  return true;
+}
