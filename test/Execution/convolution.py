@@ -46,6 +46,9 @@ def transposed():
             ("2x2-stride", (1, 8, 7, 7), (8, 6, 2, 2), {"strides": [2, 2]}),
             ("3x3", (2, 4, 6, 7), (4, 5, 3, 3), {}),
             ("pads", (1, 4, 6, 7), (4, 5, 3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2], "output_padding": [1, 1]}),
+            ("4x4", (1, 3, 9, 19), (3, 5, 4, 4), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+            ("uneven", (2, 3, 6, 7), (3, 5, 5, 2), {"pads": [3, 0, 2, 1], "strides": [2, 3], "output_padding": [1, 2]}),
+            ("dilated", (1, 3, 6, 7), (3, 5, 3, 2), {"dilations": [2, 1], "strides": [1, 2]}),
             ("groups", (1, 6, 5, 5), (6, 2, 3, 3), {"group": 3}),
             ("1d", (1, 4, 9), (4, 3, 4), {"strides": [3]})):
         yield single(name, "ConvTranspose", normal("x", x), normal("w", w), constants=(1,),

@@ -3,6 +3,7 @@
 #include "Pairs.h"
 #include "Patterns.h"
 #include "Products.h"
+#include "TransposedConvolution.h"
 
 #include "llvm/Support/Error.h"
 
@@ -140,7 +141,8 @@ struct LowerConv : OnnxPattern<onnx::ConvOp> {
 };
 
 /// ConvTranspose is the convolution of the input, spread out by the strides and
-/// padded by kernel - 1 - pad, with the mirrored weights.
+/// padded by kernel - 1 - pad, with the mirrored weights; by phases
+/// (TransposedConvolution.h) where the weights are known.
 struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
   using OnnxPattern::OnnxPattern;
 
@@ -174,6 +176,7 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
     shape.channels = dimOf(b, loc, in.getX(), 1);
     shape.filters = b.getIndexAttr(wType.getDimSize(1) * groups);
     shape.channelsPerGroup = b.getIndexAttr(wType.getDimSize(0) / groups);
+    SmallVector<TransposedWindow> transposed;
     for (int64_t i = 0; i < rank; ++i) {
       Window window;
       window.kernel = b.getIndexAttr(wType.getDimSize(2 + i));
@@ -190,14 +193,21 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
       if (before > reach || reach - after + extra[i] < 0)
         return refuse(op, "the padding is larger than the kernel");
       shape.windows.push_back(window);
+      transposed.push_back(
+          {wType.getDimSize(2 + i), strides[i], before, after - extra[i]});
     }
+    Value bias = onnx::isAbsent(op.getB()) ? Value() : in.getB();
+    if (groups == 1 &&
+        llvm::all_of(dilations, [](int64_t d) { return d == 1; }))
+      if (Value result = convolveByPhases(b, loc, in.getX(), in.getW(), bias,
+                                          transposed, element))
+        return SmallVector<Value>{result};
     Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
     Value spread = spreadOut(b, loc, in.getX(), strides, zero);
     shape.positions = positionsOf(b, loc, spread, shape.windows, false);
     Value x = padded(b, loc, spread, shape.windows, zero);
     Value w = mirrored(b, loc, in.getW(), groups);
     Value sum = convolve(b, loc, x, w, shape, element);
-    Value bias = onnx::isAbsent(op.getB()) ? Value() : in.getB();
     return SmallVector<Value>{finished(b, loc, sum, bias, element)};
   }
 

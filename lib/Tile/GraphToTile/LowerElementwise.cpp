@@ -33,16 +33,18 @@ class ElementwiseLowering {
 public:
   ElementwiseLowering(KernelFunction &kernel, sched::ElementwiseAttr schedule,
                       ElementwiseEmitter &emitter, int64_t vl,
-                      ArrayRef<bool> folded)
+                      ArrayRef<bool> folded, bool inPairs)
       : kernel(kernel), schedule(schedule), emitter(emitter),
         builder(kernel.builder()), loc(kernel.func.getLoc()),
-        index{builder, loc}, vl(vl), folded(folded) {}
+        index{builder, loc}, vl(vl), folded(folded), inPairs(inPairs) {}
 
   void run();
 
 private:
   void emitRow(Value row, Value low, Value high);
   void emitPoint(ArrayRef<Value> outer, Value column, Value mask);
+  Value maskOf(Value count);
+  void emitPairs(Value row, ArrayRef<Value> outer, Value column, Value count);
 
   KernelFunction &kernel;
   sched::ElementwiseAttr schedule;
@@ -53,6 +55,9 @@ private:
   int64_t vl;
   /// Per dimension: folded into the next one.
   ArrayRef<bool> folded;
+  /// The last dimension has two elements that are computed apart: lanes run
+  /// along the one before (`folded` has no entry for the last).
+  bool inPairs;
   SmallVector<Value> outerExtents;
   Value innerExtent;
 };
@@ -104,7 +109,10 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
     Value end = index.add(at, index.roundDown(index.sub(high, at), step));
     index.loop(at, end, step, [&](Value column) {
       for (int64_t offset = 0; offset != step; offset += vl)
-        emitPoint(outer, index.add(column, offset), Value());
+        if (inPairs)
+          emitPairs(row, outer, index.add(column, offset), Value());
+        else
+          emitPoint(outer, index.add(column, offset), Value());
     });
     at = end;
   };
@@ -116,11 +124,54 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
   if (vl == 1 || (inner && *inner % vl == 0))
     return;
   index.branch(index.less(at, high), [&] {
-    Value mask = vector::CreateMaskOp::create(
-        builder, loc, VectorType::get({vl}, builder.getI1Type()),
-        index.sub(high, at));
-    emitPoint(outer, at, mask);
+    Value rest = index.sub(high, at);
+    if (inPairs)
+      emitPairs(row, outer, at, rest);
+    else
+      emitPoint(outer, at, maskOf(rest));
   });
+}
+
+/// The first `count` lanes.
+Value ElementwiseLowering::maskOf(Value count) {
+  return vector::CreateMaskOp::create(
+      builder, loc, VectorType::get({vl}, builder.getI1Type()), count);
+}
+
+/// Both elements of `count` (null: of all) lanes, and their stores: what is
+/// first and second in turn.
+void ElementwiseLowering::emitPairs(Value row, ArrayRef<Value> outer,
+                                    Value column, Value count) {
+  SmallVector<Coord> coords =
+      RowSpace{SmallVector<bool>(folded), {}, {}}.pointAt(outer, column);
+  emitter.beginPoint(count ? maskOf(count) : Value());
+  Value first = index.mul(index.add(index.mul(row, innerExtent), column), 2);
+  for (const KernelOutput &output : kernel.outputs) {
+    Value values[2];
+    for (int64_t i : {0, 1}) {
+      SmallVector<Coord> point = coords;
+      point.push_back(Coord::scalar(index.constant(i)));
+      values[i] = emitter.emitVector(builder, loc, output.tensor, point);
+    }
+    Value flat = index.flatten(output.memref);
+    for (int64_t half : {0, 1}) {
+      SmallVector<int64_t> lanes;
+      for (int64_t lane = 0; lane != vl; ++lane)
+        lanes.push_back((half * vl + lane) / 2 + lane % 2 * vl);
+      Value turns =
+          vector::ShuffleOp::create(builder, loc, values[0], values[1], lanes);
+      Value at = index.add(first, half * vl);
+      if (!count) {
+        vector::StoreOp::create(builder, loc, turns, flat, at);
+        continue;
+      }
+      Value limit = index.constant(half * vl);
+      Value rest =
+          builder.createOrFold<arith::MaxUIOp>(loc, index.mul(count, 2), limit);
+      vector::MaskedStoreOp::create(builder, loc, flat, at,
+                                    maskOf(index.sub(rest, limit)), turns);
+    }
+  }
 }
 
 void ElementwiseLowering::emitPoint(ArrayRef<Value> outer, Value column,
@@ -162,7 +213,11 @@ static LogicalResult lower(KernelFunction &kernel,
     SmallVector<bool> folded(rank, false);
     for (int64_t dim = 0; dim + 1 < rank; ++dim)
       folded[dim] = canFold(accesses, dim, dim + 1);
-    ElementwiseLowering(kernel, schedule, emitter, vl, folded).run();
+    auto shape = cast<RankedTensorType>(tensor.getType()).getShape();
+    bool inPairs = vl > 1 && rank > 1 && shape.back() == 2 && !folded[rank - 2];
+    if (inPairs)
+      folded.pop_back();
+    ElementwiseLowering(kernel, schedule, emitter, vl, folded, inPairs).run();
     return success();
   }
   return failure();

@@ -49,6 +49,36 @@ func.func @folded(%a: memref<4x6x20xf32>, %o: memref<4x6x20xf32>)
 
 // -----
 
+// The last dimension has two elements, which lie apart in the input: lanes run
+// along the 21, and two vectors become pairs.
+// CHECK-LABEL: func @pairs
+// CHECK-SAME: (%[[X:.*]]: memref<3x2x21xf32>, %[[OUT:.*]]: memref<3x21x2xf32>)
+// CHECK: vector.load %[[X]][%{{.*}}, %c0, %{{.*}}]
+// CHECK: vector.load %[[X]][%{{.*}}, %c1, %{{.*}}]
+// CHECK: vector.shuffle %{{.*}} [0, 8, 1, 9, 2, 10, 3, 11]
+// CHECK: vector.store
+// CHECK: vector.shuffle %{{.*}} [4, 12, 5, 13, 6, 14, 7, 15]
+// CHECK: vector.store
+// CHECK: vector.maskedload %[[X]]
+// CHECK: vector.maskedstore
+// CHECK-NOT: vector.gather
+func.func @pairs(%a: memref<3x2x21xf32>, %o: memref<3x21x2xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<3x2x21xf32> to tensor<3x2x21xf32>
+  %e = tensor.empty() : tensor<3x21x2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k, j)>, affine_map<(i, j, k) -> (i, j, k)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<3x2x21xf32>) outs(%e : tensor<3x21x2xf32>) {
+  ^bb0(%p: f32, %out: f32):
+    %0 = arith.negf %p : f32
+    linalg.yield %0 : f32
+  } -> tensor<3x21x2xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<3x21x2xf32>, memref<3x21x2xf32>) -> ()
+  return
+}
+
+// -----
+
 // What is not elementwise is left to the loops, with the reason.
 // CHECK-LABEL: func @refused
 // CHECK-SAME: schedule = #sched.loops<numerics = "in-order">
