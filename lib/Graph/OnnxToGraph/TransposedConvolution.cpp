@@ -1,5 +1,4 @@
-//===- TransposedConvolution.cpp - Transposed convolution by phases
-//--------===//
+//===- TransposedConvolution.cpp - Transposed convolution by phases -------===//
 
 #include "TransposedConvolution.h"
 

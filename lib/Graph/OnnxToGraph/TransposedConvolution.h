@@ -1,5 +1,4 @@
-//===- TransposedConvolution.h - Transposed convolution by phases -*- C++
-//-*-===//
+//===- TransposedConvolution.h - One filter for each phase -----*- C++ -*-===//
 
 #ifndef TEGULA_LIB_GRAPH_ONNXTOGRAPH_TRANSPOSEDCONVOLUTION_H
 #define TEGULA_LIB_GRAPH_ONNXTOGRAPH_TRANSPOSEDCONVOLUTION_H
