@@ -32,6 +32,7 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
   if (options.optimize) {
     // Constants and shapes fold first, so that fusion sees static sizes.
     pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+    pm.addNestedPass<func::FuncOp>(graph::createCollapseReshapesPass());
     pm.addNestedPass<func::FuncOp>(graph::createFuseElementwisePass());
     pm.addNestedPass<func::FuncOp>(createCSEPass());
   }

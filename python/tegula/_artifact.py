@@ -101,7 +101,9 @@ class Instance:
 
     def __init__(self, artifact, threads, options):
         self._artifact, self._model = artifact, artifact._model
-        settings = _abi.Options(size=ctypes.sizeof(_abi.Options), num_threads=threads, **options)
+        # Artifacts of compilers before `weights` know the fields up to it only.
+        size = ctypes.sizeof(_abi.Options) if options.get("weights") else _abi.Options.weights.offset
+        settings = _abi.Options(size=size, num_threads=threads, **options)
         context = ctypes.c_void_p()
         status = self._model.create(ctypes.byref(settings), ctypes.byref(context))
         if status != 0 or not context.value:

@@ -60,6 +60,18 @@ static bool readsCapturedTensors(linalg::LinalgOp op) {
   return found.wasInterrupted();
 }
 
+/// How many inputs a reduction's loops run through: one of a variance, whose
+/// mean is the same for all that is summed, two of a product.
+static int64_t numSummedInputs(linalg::LinalgOp op) {
+  SmallVector<unsigned> summed;
+  op.getReductionDims(summed);
+  return llvm::count_if(op.getDpsInputOperands(), [&](OpOperand *input) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    return llvm::any_of(
+        summed, [&](unsigned loop) { return map.isFunctionOfDim(loop); });
+  });
+}
+
 static WorkKind classify(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || readsCapturedTensors(linalgOp))
@@ -73,9 +85,8 @@ static WorkKind classify(Operation *op) {
         });
     return inLoopOrder ? WorkKind::Elementwise : WorkKind::Movement;
   }
-  if (linalgOp.getNumDpsInputs() == 1)
-    return WorkKind::Reduction;
-  return WorkKind::Contraction;
+  return numSummedInputs(linalgOp) > 1 ? WorkKind::Contraction
+                                       : WorkKind::Reduction;
 }
 
 //===----------------------------------------------------------------------===//
@@ -179,7 +190,10 @@ private:
     case WorkKind::Reduction:
       return sharesRows(producer);
     case WorkKind::Elementwise:
-      return hasReduction ? sharesRows(producer) : readInResultOrder(producer);
+      if (!hasReduction && readInResultOrder(producer))
+        return true;
+      return (hasReduction || finishes(producer, WorkKind::Reduction)) &&
+             !finishes(producer, WorkKind::Contraction) && sharesRows(producer);
     }
     return false;
   }
@@ -191,6 +205,18 @@ private:
              return isa<linalg::LinalgOp>(user) &&
                     classify(user) == WorkKind::Contraction;
            });
+  }
+
+  /// Does elementwise `op` alone read an operation of `kind`, in its order?
+  /// What follows a reduction belongs to its rows, what follows a contraction
+  /// to its epilogue: there it is computed once, in rows by each pass.
+  bool finishes(Operation *op, WorkKind kind) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      Operation *root = operand.getDefiningOp();
+      return root && root->getBlock() == op->getBlock() && isKernelWork(root) &&
+             classify(root) == kind && operand.hasOneUse() &&
+             isa<linalg::LinalgOp>(root) && readInResultOrder(root);
+    });
   }
 
   /// Every member that reads `producer` does so element for element, over the

@@ -155,3 +155,82 @@ func.func @shared_codes(%x: tensor<2x8xf32>, %c: tensor<12xi8>, %s: tensor<3x2xf
   %m = linalg.matmul ins(%x, %w : tensor<2x8xf32>, tensor<8x3xf32>) outs(%f : tensor<2x3xf32>) -> tensor<2x3xf32>
   return %m, %w : tensor<2x3xf32>, tensor<8x3xf32>
 }
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#one = affine_map<(i) -> (i)>
+
+// A root between the sum and its use is part of the row, and so is a sum of
+// squared distances: the mean is the same for all that is summed.
+// CHECK-LABEL: @normalisation
+// CHECK: graph.kernel
+// CHECK-NOT: graph.kernel
+// ALONE-LABEL: @normalisation
+// ALONE-COUNT-3: graph.kernel
+func.func @normalisation(%x: tensor<4x16xf32>, %mean: tensor<4xf32>) -> tensor<4x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e1 = tensor.empty() : tensor<4xf32>
+  %e2 = tensor.empty() : tensor<4x16xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e1 : tensor<4xf32>) -> tensor<4xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]} ins(%x, %mean : tensor<4x16xf32>, tensor<4xf32>) outs(%z : tensor<4xf32>) {
+  ^bb0(%a: f32, %m: f32, %b: f32):
+    %c = arith.subf %a, %m : f32
+    %d = arith.mulf %c, %c : f32
+    %e = arith.addf %d, %b : f32
+    linalg.yield %e : f32
+  } -> tensor<4xf32>
+  %root = linalg.generic {indexing_maps = [#one, #one], iterator_types = ["parallel"]} ins(%sum : tensor<4xf32>) outs(%e1 : tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %c = math.sqrt %a : f32
+    linalg.yield %c : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%x, %root : tensor<4x16xf32>, tensor<4xf32>) outs(%e2 : tensor<4x16xf32>) {
+  ^bb0(%a: f32, %m: f32, %b: f32):
+    %c = arith.divf %a, %m : f32
+    linalg.yield %c : f32
+  } -> tensor<4x16xf32>
+  return %r : tensor<4x16xf32>
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+
+// What follows a contraction is computed once, in its epilogue; each pass of a
+// row would compute it again.
+// CHECK-LABEL: @epilogue_before_rows
+// CHECK: graph.kernel
+// CHECK: linalg.matmul
+// CHECK: math.absf
+// CHECK: graph.yield
+// CHECK: graph.kernel
+// CHECK: "reduction"
+// CHECK: arith.divf
+// CHECK: graph.yield
+func.func @epilogue_before_rows(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>) -> tensor<4x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e1 = tensor.empty() : tensor<4xf32>
+  %e2 = tensor.empty() : tensor<4x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e2 : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %m = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x16xf32>) outs(%f : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %abs = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%m : tensor<4x16xf32>) outs(%e2 : tensor<4x16xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %c = math.absf %a : f32
+    linalg.yield %c : f32
+  } -> tensor<4x16xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e1 : tensor<4xf32>) -> tensor<4xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%abs : tensor<4x16xf32>) outs(%z : tensor<4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.addf %a, %b : f32
+    linalg.yield %c : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%abs, %sum : tensor<4x16xf32>, tensor<4xf32>) outs(%e2 : tensor<4x16xf32>) {
+  ^bb0(%a: f32, %m0: f32, %b: f32):
+    %c = arith.divf %a, %m0 : f32
+    linalg.yield %c : f32
+  } -> tensor<4x16xf32>
+  return %r : tensor<4x16xf32>
+}

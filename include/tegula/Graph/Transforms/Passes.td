@@ -5,6 +5,32 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CollapseReshapesPass
+    : Pass<"tegula-graph-collapse-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "Move reshapes away from between operations that could fuse";
+  let description = [{
+    Upstream's patterns that compute an elementwise operation or a reduction in
+    the shape in front of an expand_shape, or behind a collapse_shape. Reshapes
+    move on until they meet an operation that needs them, or each other. An
+    operand that is broadcast along a part of the merged dimensions keeps the
+    reshape where it is, and so does an operation that reads loop numbers.
+
+    ```mlir
+    %0 = linalg.matmul ins(%a, %b) outs(%e) -> tensor<8x4xf32>
+    %1 = tensor.expand_shape %0 : tensor<8x4xf32> into tensor<2x4x4xf32>
+    %2 = linalg.generic {.. exp ..} ins(%1) -> tensor<2x4x4xf32>
+    // becomes
+    %0 = linalg.matmul ins(%a, %b) outs(%e) -> tensor<8x4xf32>
+    %1 = linalg.generic {.. exp ..} ins(%0) -> tensor<8x4xf32>
+    %2 = tensor.expand_shape %1 : tensor<8x4xf32> into tensor<2x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FuseElementwisePass
     : Pass<"tegula-graph-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuse elementwise linalg.generic ops into their only consumer";
