@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check the rules of the tree that a compiler does not: who includes whom, how
-long a file may be, that every file belongs to a library and is built, and that
-no file names a place of somebody's machine.
+long a file may be, that its banner is one line, that every file belongs to a
+library and is built, and that no file names a place of somebody's machine.
 
     tools/dev/check_layers.py [ROOT]
 
@@ -97,6 +97,9 @@ def source_complaints(root):
                 continue
             if file.suffix in (".cpp", ".c") and file.name not in known:
                 yield f"{where}: no CMakeLists.txt builds this file"
+            banner = file.read_text().split("\n", 1)[0]
+            if banner.startswith("//===") and not banner.endswith("===//"):
+                yield f"{where}: the first line is not a whole banner: '//===- Name - What ---===//'; say it in fewer words"
             for header in re.findall(r'^\s*#?include "([^"]+)"', file.read_text(), re.M):
                 if reason := include_complaint(library, header):
                     yield f"{where}: {reason}"

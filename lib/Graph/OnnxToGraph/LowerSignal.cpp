@@ -1,5 +1,4 @@
-//===- LowerSignal.cpp - DFT and Det
-//----------------------------------------===//
+//===- LowerSignal.cpp - DFT and Det --------------------------------------===//
 
 #include "Convert.h"
 #include "DomainPatterns.h"

@@ -1,5 +1,4 @@
-//===- SmallFloat.h - Floats of 4 and 8 bits in integer arithmetic -*- C++
-//-*-===//
+//===- SmallFloat.h - Floats of 4 and 8 bits as integers --------*- C++ -*-===//
 //
 // LLVM has no code for these formats, so their bits, held in an i8, are decoded
 // to f32 and encoded from it (to nearest even) with shifts and selects.

@@ -1,5 +1,4 @@
-//===- StagedWindow.cpp - Windows over padded rows in scratch
-//--------------===//
+//===- StagedWindow.cpp - Windows over padded rows in scratch -------------===//
 
 #include "StagedWindow.h"
 

@@ -1,5 +1,4 @@
-//===- StagedWindow.h - Windows over padded rows in scratch ------*- C++
-//-*-===//
+//===- StagedWindow.h - Windows over padded rows ----------------*- C++ -*-===//
 //
 // One task computes a block of rows of one plane (image and channel):
 //

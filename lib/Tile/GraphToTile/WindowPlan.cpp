@@ -1,5 +1,4 @@
-//===- WindowPlan.cpp - How one window without a channel sum is lowered
-//----===//
+//===- WindowPlan.cpp - How one window is lowered -------------------------===//
 
 #include "WindowPlan.h"
 

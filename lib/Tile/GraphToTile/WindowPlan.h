@@ -1,5 +1,4 @@
-//===- WindowPlan.h - How one window without a channel sum is lowered
-//------===//
+//===- WindowPlan.h - How one window is lowered -----------------*- C++ -*-===//
 
 #ifndef TEGULA_LIB_TILE_GRAPHTOTILE_WINDOWPLAN_H
 #define TEGULA_LIB_TILE_GRAPHTOTILE_WINDOWPLAN_H
