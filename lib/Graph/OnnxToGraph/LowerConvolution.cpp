@@ -158,14 +158,14 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
                         "or more");
     if (groups < 1 || wType.getDimSize(0) % groups != 0)
       return refuse(op, "the number of groups should divide the channels");
-    SmallVector<int64_t> strides(rank, 1), dilations(rank, 1), extra(rank, 0);
-    if (auto given = op.getStrides(); given && int64_t(given->size()) == rank)
-      strides.assign(given->begin(), given->end());
-    if (auto given = op.getDilations(); given && int64_t(given->size()) == rank)
-      dilations.assign(given->begin(), given->end());
-    if (auto given = op.getOutputPadding();
-        given && int64_t(given->size()) == rank)
-      extra.assign(given->begin(), given->end());
+    auto read = [&](auto given, int64_t otherwise) {
+      return given && int64_t(given->size()) == rank
+                 ? llvm::to_vector(*given)
+                 : SmallVector<int64_t>(rank, otherwise);
+    };
+    SmallVector<int64_t> strides = read(op.getStrides(), 1);
+    SmallVector<int64_t> dilations = read(op.getDilations(), 1);
+    SmallVector<int64_t> extra = read(op.getOutputPadding(), 0);
     for (int64_t i = 0; i < rank; ++i)
       if (strides[i] < 1 || dilations[i] < 1 || extra[i] < 0)
         return refuse(op, "strides and dilations should be positive");
@@ -202,16 +202,24 @@ struct LowerConvTranspose : OnnxPattern<onnx::ConvTransposeOp> {
       if (Value result = convolveByPhases(b, loc, in.getX(), in.getW(), bias,
                                           transposed, element))
         return SmallVector<Value>{result};
-    Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
-    Value spread = spreadOut(b, loc, in.getX(), strides, zero);
-    shape.positions = positionsOf(b, loc, spread, shape.windows, false);
-    Value x = padded(b, loc, spread, shape.windows, zero);
-    Value w = mirrored(b, loc, in.getW(), groups);
-    Value sum = convolve(b, loc, x, w, shape, element);
+    Value sum =
+        convolveSpread(b, loc, in.getX(), in.getW(), strides, shape, element);
     return SmallVector<Value>{finished(b, loc, sum, bias, element)};
   }
 
 private:
+  /// The convolution of `x`, spread out, with mirrored `w`.
+  static Value convolveSpread(OpBuilder &b, Location loc, Value x, Value w,
+                              ArrayRef<int64_t> strides, ConvShape &shape,
+                              Type element) {
+    Value zero = toStorage(b, loc, constantOf(b, loc, element, 0), element);
+    Value spread = spreadOut(b, loc, x, strides, zero);
+    shape.positions = positionsOf(b, loc, spread, shape.windows, false);
+    Value input = padded(b, loc, spread, shape.windows, zero);
+    return convolve(b, loc, input, mirrored(b, loc, w, shape.groups), shape,
+                    element);
+  }
+
   /// Padding before and after dimension `i` of the given `extent`, from
   /// output_shape, auto_pad or pads; nothing if it depends on a dynamic extent.
   static std::optional<std::pair<int64_t, int64_t>>
