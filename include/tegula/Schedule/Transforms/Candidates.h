@@ -1,4 +1,4 @@
-//===- Candidates.h - All schedules of a kernel, and their times -*- C++ -*-===//
+//===- Candidates.h - All schedules of a kernel -----------------*- C++ -*-===//
 
 #ifndef TEGULA_SCHEDULE_TRANSFORMS_CANDIDATES_H
 #define TEGULA_SCHEDULE_TRANSFORMS_CANDIDATES_H
