@@ -86,6 +86,11 @@ public:
                     const CpuTarget &target) const override {
     return {analyze(problem, schedule, target).total, /*spread=*/0};
   }
+  Estimate estimate(const ConvolutionProblem &problem,
+                    const WinogradSchedule &schedule,
+                    const CpuTarget &target) const override {
+    return {analyze(problem, schedule, target).total, /*spread=*/0};
+  }
 };
 
 } // namespace
@@ -200,6 +205,63 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   time.memory = weightBytes / target.memoryBytesPerCycle;
   return finished(time, copies(problem.batch) * copies(problem.groups) /
                             target.cyclesPerSecond);
+}
+
+namespace {
+
+/// Cycles per element of a tile, for one vector of tiles of one channel (of one
+/// filter): what it takes to transform the input (the result).
+constexpr double kInputTransform = 14;
+constexpr double kResultTransform = 10;
+
+} // namespace
+
+AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
+                                   const WinogradSchedule &schedule,
+                                   const CpuTarget &target) {
+  int64_t columns = ceilDiv(problem.width, schedule.results);
+  int64_t rows = ceilDiv(problem.pixels / problem.width, schedule.results);
+  double elements = double((schedule.results + 2) * (schedule.results + 2));
+  int64_t blockRows = std::min(schedule.rows, rows);
+  int64_t rowBlocks = ceilDiv(rows, blockRows);
+  int64_t vectors = schedule.nr / schedule.vl;
+  AnalyticTime time;
+  // The products, one per element of a tile. The last panel of a block runs
+  // with as many vectors as it needs.
+  auto addBlock = [&](int64_t tileRows) {
+    int64_t tiles = tileRows * columns;
+    auto addPanels = [&](double count, int64_t panelVectors) {
+      PanelCycles panel =
+          panelCycles(problem.filters, schedule.mr, panelVectors,
+                      problem.channels, /*kBlocks=*/1, target);
+      time.steps += elements * count * panel.steps;
+      time.tiles += elements * count * panel.tiles;
+    };
+    addPanels(double(tiles / schedule.nr), vectors);
+    if (int64_t rest = tiles % schedule.nr)
+      addPanels(1, ceilDiv(rest, schedule.vl));
+  };
+  for (int64_t block = 0; block != rowBlocks; ++block)
+    addBlock(std::min(blockRows, rows - block * blockRows));
+  // The transforms: each task that takes a part of the filters transforms the
+  // input for itself.
+  int64_t filterBlocks = ceilDiv(problem.filters, schedule.fc);
+  double channels = double(problem.channels), filters = double(problem.filters);
+  double rowVectors = double(rows * ceilDiv(columns, schedule.vl));
+  double inputs =
+      double(std::min(rowBlocks * filterBlocks, rowBlocks + schedule.tasks));
+  time.packing = elements * rowVectors *
+                 (kInputTransform * channels * inputs / double(rowBlocks) +
+                  kResultTransform * filters);
+  // Transformed tiles are written and read once, the filters read per block.
+  double bytes = double(problem.elementBytes);
+  double tileBytes =
+      elements * double(rows * columns) * (channels + filters) * bytes;
+  double filterBytes = elements * channels * filters * bytes;
+  time.cache = (2 * tileBytes + filterBytes * double(rowBlocks)) /
+               target.l2BytesPerCycle;
+  time.memory = filterBytes / target.memoryBytesPerCycle;
+  return finished(time, copies(problem.batch) / target.cyclesPerSecond);
 }
 
 const CostModel &tegula::cost::analyticModel() {

@@ -55,3 +55,9 @@ Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
                                 const CpuTarget &target) const {
   return corrected(problem, schedule, target, convolutionSpread);
 }
+
+Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
+                                const WinogradSchedule &schedule,
+                                const CpuTarget &target) const {
+  return {analyze(problem, schedule, target).total, /*spread=*/0};
+}

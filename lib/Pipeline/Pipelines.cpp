@@ -101,6 +101,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   if (options.optimize) {
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerWinogradPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerDepthwisePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerElementwisePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerRowsPass());
@@ -108,6 +109,8 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   // Every kernel that no family has taken.
   kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());
   kernels.addNestedPass<func::FuncOp>(lp::createDecomposeSumStepsPass());
+  kernels.addNestedPass<func::FuncOp>(
+      tile::createDecomposeWinogradFilterPass());
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
   lp::ExpandDotPassOptions dot;
   dot.byteProductBits = options.byteProductBits;

@@ -1,7 +1,7 @@
 """Convolutions and pooling."""
 
 import numpy as np
-from harness import Case, normal, single, summed
+from harness import F32_EPS, Case, normal, single, summed
 from onnx import helper
 
 
@@ -38,6 +38,29 @@ def conv():
             yield single(name + "-bias", "Conv", normal("x", x), weights, normal("b", w[:1]), constants=(1, 2),
                          bound=summed(terms + 1), **attributes)
             yield single(name + "-runtime", "Conv", normal("x", x), weights, bound=summed(terms), **attributes)
+
+
+def transformed(terms):
+    """A bound for convolutions by transforms of normal data, weights of norm 1: 8 times the error of direct sums."""
+    # The errors of a direct sum in order walk: its partial sums grow as the square root, and so do their roundings.
+    return lambda case, exact: [np.full(v.shape, 8 * F32_EPS * np.sqrt(terms) + 1e-6) for v in exact]
+
+
+def winograd():
+    """Sizes at which transforms are chosen: tails of tiles, of filters and of blocks, paddings, images, epilogues."""
+    for name, x, w, pads in (
+            ("whole", (1, 64, 32, 32), (64, 64, 3, 3), (1, 1, 1, 1)),
+            ("odd", (1, 67, 29, 31), (70, 67, 3, 3), (1, 1, 1, 1)),
+            ("valid", (2, 48, 27, 22), (50, 48, 3, 3), (0, 0, 0, 0)),
+            ("asymmetric", (1, 64, 21, 33), (64, 64, 3, 3), (0, 2, 1, 0)),
+            ("wide-pads", (1, 64, 18, 19), (64, 64, 3, 3), (2, 3, 4, 5)),
+            ("images", (3, 64, 14, 14), (64, 64, 3, 3), (1, 1, 1, 1)),
+            ("long", (1, 64, 5, 131), (64, 64, 3, 3), (1, 1, 1, 1)),
+            ("small", (1, 128, 7, 7), (128, 128, 3, 3), (1, 1, 1, 1)),
+            ("point", (1, 128, 3, 3), (128, 128, 3, 3), (0, 0, 0, 0))):
+        terms = int(np.prod(w[1:]))
+        yield single("winograd-" + name, "Conv", normal("x", x), normal("w", w, scale=terms ** -0.5), normal("b", w[:1]),
+                     constants=(1, 2), bound=transformed(terms), pads=list(pads))
 
 
 def transposed():
@@ -81,6 +104,10 @@ def fused():
              helper.make_node("Add", ["u", "x"], ["z"]), helper.make_node("Relu", ["z"], ["y"])]
     yield Case("Conv/batch-norm-residual-relu", nodes, {"x": x}, {"w": w, **bn},
                bound=lambda case, exact: [np.full(v.shape, 4e-6 * np.abs(v).max()) for v in exact])
+    wide, deep = normal("x", (1, 64, 22, 26)), normal("w", (64, 64, 3, 3), scale=1 / 24)
+    yield Case("Conv/winograd-batch-norm-residual-relu", nodes, {"x": wide},
+               {"w": deep, **{name: np.tile(value, 4) for name, value in bn.items()}},
+               bound=lambda case, exact: [np.full(v.shape, 4e-6 * np.abs(v).max()) for v in exact])
     clip = [helper.make_node("Conv", ["x", "w"], ["t"], pads=[1, 1, 1, 1], group=16),
             helper.make_node("Clip", ["t", "lo", "hi"], ["y"])]
     yield Case("Conv/depthwise-relu6", clip, {"x": x},
@@ -90,5 +117,5 @@ def fused():
 
 def cases():
     """All of the above."""
-    for group in (conv, transposed, pools, fused):
+    for group in (conv, winograd, transposed, pools, fused):
         yield from group()

@@ -56,6 +56,10 @@ class EverySchedule(unittest.TestCase):
     def test_one_row(self):
         self.check([node("MatMul", ["x", "w"])], {"x": (1, 1100)}, [constant("w", 1100, 130)])
 
+    def test_convolution_by_transforms(self):
+        self.check([node("Conv", ["x", "w", "b"], pads=[1, 1, 1, 1])], {"x": (2, 64, 23, 27)},
+                   [constant("w", 67, 64, 3, 3), constant("b", 67)])
+
     def test_convolution(self):
         self.check([node("Conv", ["x", "w", "b"], pads=[1, 1, 1, 1])], {"x": (1, 70, 13, 11)},
                    [constant("w", 29, 70, 3, 3), constant("b", 29)])

@@ -14,7 +14,8 @@ namespace tegula::cost {
 struct AnalyticTime {
   double steps = 0;   ///< Multiply-adds and the loads that feed them.
   double tiles = 0;   ///< Entering and leaving register tiles.
-  double packing = 0; ///< Writing panels: packed columns, gathered pixels.
+  double packing = 0; ///< Writing panels: packed columns, gathered pixels,
+                      ///< transformed tiles.
   double cache = 0;   ///< Bytes between the level-2 and level-1 caches.
   double memory = 0;  ///< Bytes from memory.
   double total = 0;
@@ -26,6 +27,9 @@ AnalyticTime analyze(const ContractionProblem &problem,
 AnalyticTime analyze(const ConvolutionProblem &problem,
                      const ConvolutionSchedule &schedule,
                      const CpuTarget &target);
+
+AnalyticTime analyze(const ConvolutionProblem &problem,
+                     const WinogradSchedule &schedule, const CpuTarget &target);
 
 /// Cycles of one step of k of a register tile of `rows` x `vectors`
 /// accumulators: the largest of issue, latency and loads, and its spills.

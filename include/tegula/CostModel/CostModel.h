@@ -27,6 +27,9 @@ public:
   virtual Estimate estimate(const ConvolutionProblem &problem,
                             const ConvolutionSchedule &schedule,
                             const CpuTarget &target) const = 0;
+  virtual Estimate estimate(const ConvolutionProblem &problem,
+                            const WinogradSchedule &schedule,
+                            const CpuTarget &target) const = 0;
 };
 
 /// The model without learning: instruction issue, register and cache fit,

@@ -65,6 +65,8 @@ struct ConvolutionProblem {
   int64_t elementBytes = 4;
   /// Window of one element, stride 1, no padding.
   bool pointwise = false;
+  /// Window of 3 x 3, stride 1, f32, constant filters, images of known size.
+  bool winograd = false;
   /// Between neighbouring output columns, in input columns.
   int64_t stride = 1;
   /// Partial sums cannot be kept in the result: k must be one block.
@@ -79,7 +81,8 @@ inline bool operator==(const ConvolutionProblem &a,
          a.channels == b.channels && a.window == b.window &&
          a.pixels == b.pixels && a.width == b.width &&
          a.elementBytes == b.elementBytes && a.pointwise == b.pointwise &&
-         a.stride == b.stride && a.oneBlock == b.oneBlock;
+         a.winograd == b.winograd && a.stride == b.stride &&
+         a.oneBlock == b.oneBlock;
 }
 
 /// The parameters of #sched.convolution.
@@ -92,6 +95,16 @@ inline bool operator==(const ConvolutionSchedule &a,
                        const ConvolutionSchedule &b) {
   return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
          a.nb == b.nb && a.fc == b.fc && a.inPlace == b.inPlace;
+}
+
+/// The parameters of #sched.winograd.
+struct WinogradSchedule {
+  int64_t results = 4, mr = 1, nr = 1, vl = 1, rows = 1, fc = 1, tasks = 1;
+};
+
+inline bool operator==(const WinogradSchedule &a, const WinogradSchedule &b) {
+  return a.results == b.results && a.mr == b.mr && a.nr == b.nr &&
+         a.vl == b.vl && a.rows == b.rows && a.fc == b.fc && a.tasks == b.tasks;
 }
 
 } // namespace tegula::cost

@@ -28,6 +28,10 @@ public:
   Estimate estimate(const ConvolutionProblem &problem,
                     const ConvolutionSchedule &schedule,
                     const CpuTarget &target) const override;
+  /// The analytic time: there are no trees for transforms.
+  Estimate estimate(const ConvolutionProblem &problem,
+                    const WinogradSchedule &schedule,
+                    const CpuTarget &target) const override;
 
   /// The logarithm of measured over analytic seconds.
   float correction(const float *features) const {

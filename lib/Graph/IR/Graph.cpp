@@ -2,6 +2,8 @@
 
 #include "tegula/Graph/IR/Graph.h"
 
+#include "tegula/Graph/IR/Winograd.h"
+
 #include "tegula/Graph/IR/GraphDialect.cpp.inc"
 
 #define GET_OP_CLASSES
@@ -62,5 +64,22 @@ LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
       !condition.getValue())
     return rewriter.notifyMatchFailure(op, "condition is not constant true");
   rewriter.eraseOp(op);
+  return success();
+}
+
+LogicalResult WinogradFilterOp::verify() {
+  auto from = cast<RankedTensorType>(getTransform().getType());
+  auto to = cast<RankedTensorType>(getFilter().getType());
+  if (from.getRank() != 3 || !from.hasStaticShape() ||
+      !WinogradTransform::ofElements(from.getDimSize(0)))
+    return emitOpError("expects 16 or 36 elements of every filter and channel, "
+                       "found ")
+           << from;
+  constexpr int64_t taps = WinogradTransform::kTaps;
+  int64_t expected[] = {from.getDimSize(1), from.getDimSize(2), taps, taps};
+  if (to.getShape() != ArrayRef<int64_t>(expected))
+    return emitOpError("expects a filter of shape ")
+           << RankedTensorType::get(expected, to.getElementType()) << ", found "
+           << to;
   return success();
 }

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "tegula/Graph/IR/Winograd.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
@@ -376,6 +377,61 @@ tegula::sched::mapOperand(linalg::LinalgOp op, const MatmulLoops &loops,
   if (!has(OperandDim::Own) || !has(OperandDim::K) || dims.size() > kMaxMapDims)
     return std::nullopt;
   return dims;
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions by transforms
+//===----------------------------------------------------------------------===//
+
+bool tegula::sched::isWinogradConvolution(linalg::LinalgOp op) {
+  FailureOr<linalg::ConvolutionDimensions> dims =
+      linalg::inferConvolutionDims(op);
+  std::optional<ContractionBody> body = matchContractionBody(op);
+  if (failed(dims) || !body || dims->outputImage.size() != 2 ||
+      dims->outputChannel.size() != 1 || dims->inputChannel.size() != 1 ||
+      dims->batch.size() > 1 || !dims->depth.empty())
+    return false;
+  // The operands themselves are multiplied.
+  Block *block = op.getBlock();
+  if (!block->getArgument(2).getType().isF32() || body->dot ||
+      body->lhs != block->getArgument(0) || body->rhs != block->getArgument(1))
+    return false;
+  auto isOne = [](int64_t value) { return value == 1; };
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (unsigned loop : dims->filterLoop)
+    if (ranges[loop] != graph::WinogradTransform::kTaps)
+      return false;
+  for (auto [loop, range] : llvm::enumerate(ranges))
+    if (range <= 0 && !(ShapedType::isDynamic(range) &&
+                        llvm::is_contained(dims->batch, loop)))
+      return false;
+  // [image] x channel x row x column, and filter x channel x row x column.
+  MLIRContext *context = op->getContext();
+  auto exprsOf = [&](ArrayRef<unsigned> first, unsigned channel) {
+    SmallVector<AffineExpr> exprs;
+    for (unsigned loop : first)
+      exprs.push_back(getAffineDimExpr(loop, context));
+    exprs.push_back(getAffineDimExpr(channel, context));
+    return exprs;
+  };
+  SmallVector<AffineExpr> input = exprsOf(dims->batch, dims->inputChannel[0]),
+                          filter = exprsOf(dims->outputChannel,
+                                           dims->inputChannel[0]),
+                          result = exprsOf(dims->batch, dims->outputChannel[0]);
+  for (auto [position, tap] :
+       llvm::zip_equal(dims->outputImage, dims->filterLoop)) {
+    AffineExpr at = getAffineDimExpr(position, context);
+    AffineExpr of = getAffineDimExpr(tap, context);
+    input.push_back(at + of);
+    filter.push_back(of);
+    result.push_back(at);
+  }
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  return llvm::all_of(dims->strides, isOne) &&
+         llvm::all_of(dims->dilations, isOne) &&
+         llvm::equal(maps[0].getResults(), input) &&
+         llvm::equal(maps[1].getResults(), filter) &&
+         llvm::equal(maps[2].getResults(), result);
 }
 
 //===----------------------------------------------------------------------===//

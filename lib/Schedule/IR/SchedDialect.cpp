@@ -94,6 +94,33 @@ ConvolutionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult WinogradAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t results, int64_t mr, int64_t nr,
+                                   int64_t vl, int64_t rows, int64_t fc,
+                                   int64_t tasks, StringRef numerics) {
+  if (results != 2 && results != 4)
+    return emitError() << "`results` must be 2 or 4, found " << results;
+  StringRef kind = numerics;
+  if (!kind.consume_front(results == 2 ? "winograd2-" : "winograd4-") ||
+      (kind != "fma" && kind != "mul-add"))
+    return emitError() << "`numerics` must be winograd" << results
+                       << "-fma or winograd" << results << "-mul-add, found "
+                       << numerics;
+  // Each task has its own scratch memory.
+  constexpr int64_t maxTasks = 256;
+  if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
+      failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
+      failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
+      failed(verifyPositive(emitError, "rows", rows, kMaxBlock)) ||
+      failed(verifyPositive(emitError, "fc", fc, kMaxBlock)) ||
+      failed(verifyPositive(emitError, "tasks", tasks, maxTasks)) ||
+      failed(verifyMultiple(emitError, "nr", nr, "vl", vl)) ||
+      failed(verifyMultiple(emitError, "vl", vl, "results", results)) ||
+      failed(verifyMultiple(emitError, "fc", fc, "mr", mr)))
+    return failure();
+  return success();
+}
+
 LogicalResult
 DepthwiseAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t vl,
                       int64_t rows, int64_t columns, StringRef numerics) {

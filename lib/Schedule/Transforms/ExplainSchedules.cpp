@@ -25,27 +25,59 @@ static StringRef boundOf(const cost::AnalyticTime &time) {
   return llvm::max_element(parts, llvm::less_first())->second;
 }
 
-/// Fills in what the model says of `schedule`, the kernel's own, and of the
-/// rest of the space.
-template <typename Problem, typename Schedule>
-static void explain(const Problem &problem, const Schedule &schedule,
-                    const std::vector<Schedule> &space, StringRef numerics,
-                    MLIRContext *context, const cost::CpuTarget &target,
-                    const cost::CostModel &model,
-                    KernelExplanation &explanation) {
-  explanation.isModelled = true;
-  explanation.points = space.size();
-  explanation.time = model.estimate(problem, schedule, target);
-  explanation.bound = boundOf(cost::analyze(problem, schedule, target)).str();
-  Ranking<Schedule> ranking = rank(problem, space, target, model);
-  const RankedPoint<Schedule> &other =
-      *ranking.best.schedule == schedule ? ranking.second : ranking.best;
-  if (!other.schedule)
-    return;
-  explanation.runnerUp =
-      scheduleText(attributeOf(context, *other.schedule, numerics));
-  explanation.runnerUpSeconds = other.time.seconds;
-}
+namespace {
+
+/// Asks the model about one kernel.
+struct Explainer {
+  MLIRContext *context;
+  const cost::CpuTarget &target;
+  const cost::CostModel &model;
+  KernelExplanation &explanation;
+
+  /// What it says of the kernel's own schedule.
+  template <typename Problem, typename Schedule>
+  void explain(const Problem &problem, const Schedule &schedule) {
+    explanation.isModelled = true;
+    explanation.time = model.estimate(problem, schedule, target);
+    explanation.bound = boundOf(cost::analyze(problem, schedule, target)).str();
+  }
+
+  /// The fastest point of `space` that is not the kernel's own may be the
+  /// runner-up.
+  template <typename Problem, typename Schedule>
+  void compare(const Problem &problem, const std::vector<Schedule> &space,
+               StringRef numerics) {
+    explanation.points += space.size();
+    if (space.empty())
+      return;
+    Ranking<Schedule> ranking = rank(problem, space, target, model);
+    for (const RankedPoint<Schedule> &point : {ranking.best, ranking.second}) {
+      if (!point.schedule)
+        return;
+      std::string text =
+          scheduleText(attributeOf(context, *point.schedule, numerics));
+      if (text == explanation.schedule)
+        continue;
+      if (explanation.runnerUp.empty() ||
+          point.time.seconds < explanation.runnerUpSeconds) {
+        explanation.runnerUp = text;
+        explanation.runnerUpSeconds = point.time.seconds;
+      }
+      return;
+    }
+  }
+
+  /// Directly and by transforms.
+  void compareConvolutions(const cost::ConvolutionProblem &problem,
+                           StringRef multiplyAdd) {
+    compare(problem, convolutionSpace(problem, target), multiplyAdd);
+    for (int64_t results : kWinogradResults)
+      compare(problem, winogradSpace(problem, target, results),
+              winogradClass(results, multiplyAdd));
+  }
+};
+
+} // namespace
 
 std::vector<KernelExplanation>
 tegula::sched::explainSchedules(Operation *root, const cost::CpuTarget &target,
@@ -59,15 +91,21 @@ tegula::sched::explainSchedules(Operation *root, const cost::CpuTarget &target,
     KernelExplanation explanation;
     explanation.node = nodeName(body).str();
     explanation.schedule = scheduleText(schedule);
-    MLIRContext *context = kernel.getContext();
+    Explainer explainer{kernel.getContext(), target, model, explanation};
+    StringRef multiplyAdd = multiplyAddClass(target);
     if (auto attr = dyn_cast<ContractionAttr>(schedule)) {
       cost::ContractionProblem problem = contractionProblem(body);
-      explain(problem, pointOf(attr), contractionSpace(problem, target),
-              attr.getNumerics(), context, target, model, explanation);
+      explainer.explain(problem, pointOf(attr));
+      explainer.compare(problem, contractionSpace(problem, target),
+                        multiplyAdd);
     } else if (auto attr = dyn_cast<ConvolutionAttr>(schedule)) {
       cost::ConvolutionProblem problem = convolutionProblem(body);
-      explain(problem, pointOf(attr), convolutionSpace(problem, target),
-              attr.getNumerics(), context, target, model, explanation);
+      explainer.explain(problem, pointOf(attr));
+      explainer.compareConvolutions(problem, multiplyAdd);
+    } else if (auto attr = dyn_cast<WinogradAttr>(schedule)) {
+      cost::ConvolutionProblem problem = convolutionProblem(body);
+      explainer.explain(problem, pointOf(attr));
+      explainer.compareConvolutions(problem, multiplyAdd);
     }
     explanations.push_back(std::move(explanation));
   });

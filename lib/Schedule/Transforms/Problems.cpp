@@ -94,12 +94,23 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
       problem.window == 1 &&
       llvm::all_of(dims.strides, [](int64_t s) { return s == 1; }) &&
       !op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
+  problem.winograd =
+      isWinogradConvolution(op) && isConstant(op.getDpsInputs()[1]);
   problem.stride = dims.strides.empty() ? 1 : dims.strides.back();
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();
   problem.oneBlock = body.results.size() != 1 || result != accumulator;
   problem.temporaries = temporariesOf(op);
   return problem;
+}
+
+StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
+  return target.fusedMultiplyAdd ? "fma" : "mul-add";
+}
+
+std::string tegula::sched::winogradClass(int64_t results,
+                                         StringRef multiplyAdd) {
+  return ("winograd" + Twine(results) + "-" + multiplyAdd).str();
 }
 
 ContractionAttr
@@ -117,6 +128,13 @@ tegula::sched::attributeOf(MLIRContext *context,
                            StringRef numerics) {
   return ConvolutionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
                               point.nb, point.fc, point.inPlace, numerics);
+}
+
+WinogradAttr tegula::sched::attributeOf(MLIRContext *context,
+                                        const cost::WinogradSchedule &point,
+                                        StringRef numerics) {
+  return WinogradAttr::get(context, point.results, point.mr, point.nr, point.vl,
+                           point.rows, point.fc, point.tasks, numerics);
 }
 
 cost::ContractionSchedule tegula::sched::pointOf(ContractionAttr attribute) {
@@ -144,8 +162,16 @@ cost::ConvolutionSchedule tegula::sched::pointOf(ConvolutionAttr attribute) {
   return point;
 }
 
-StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
-  return target.fusedMultiplyAdd ? "fma" : "mul-add";
+cost::WinogradSchedule tegula::sched::pointOf(WinogradAttr attribute) {
+  cost::WinogradSchedule point;
+  point.results = attribute.getResults();
+  point.mr = attribute.getMr();
+  point.nr = attribute.getNr();
+  point.vl = attribute.getVl();
+  point.rows = attribute.getRows();
+  point.fc = attribute.getFc();
+  point.tasks = attribute.getTasks();
+  return point;
 }
 
 int64_t tegula::sched::widestElementBytes(const KernelBody &body) {

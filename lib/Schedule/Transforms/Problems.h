@@ -15,6 +15,11 @@ cost::ContractionProblem contractionProblem(const KernelBody &body);
 /// The sizes of a kernel of family Convolution.
 cost::ConvolutionProblem convolutionProblem(const KernelBody &body);
 
+/// The numerics class of sums of products on `target`.
+llvm::StringRef multiplyAddClass(const cost::CpuTarget &target);
+/// That of convolutions by transforms with tiles of `results` x `results`.
+std::string winogradClass(int64_t results, llvm::StringRef multiplyAdd);
+
 /// A point of a space as the attribute of a kernel, and back.
 ContractionAttr attributeOf(mlir::MLIRContext *context,
                             const cost::ContractionSchedule &point,
@@ -22,11 +27,12 @@ ContractionAttr attributeOf(mlir::MLIRContext *context,
 ConvolutionAttr attributeOf(mlir::MLIRContext *context,
                             const cost::ConvolutionSchedule &point,
                             llvm::StringRef numerics);
+WinogradAttr attributeOf(mlir::MLIRContext *context,
+                         const cost::WinogradSchedule &point,
+                         llvm::StringRef numerics);
 cost::ContractionSchedule pointOf(ContractionAttr attribute);
 cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute);
-
-/// The numerics class of contractions and convolutions on `target`.
-llvm::StringRef multiplyAddClass(const cost::CpuTarget &target);
+cost::WinogradSchedule pointOf(WinogradAttr attribute);
 
 /// Bytes of the widest element type that the kernel computes with.
 int64_t widestElementBytes(const KernelBody &body);

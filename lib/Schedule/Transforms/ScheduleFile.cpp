@@ -20,7 +20,7 @@ static bool fits(Attribute schedule, Family family) {
   case Family::Contraction:
     return isa<ContractionAttr>(schedule);
   case Family::Convolution:
-    return isa<ConvolutionAttr>(schedule);
+    return isa<ConvolutionAttr, WinogradAttr>(schedule);
   case Family::Elementwise:
     return isa<ElementwiseAttr>(schedule);
   case Family::Rows:

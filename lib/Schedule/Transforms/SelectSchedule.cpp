@@ -39,6 +39,9 @@ struct Chooser {
   std::string machine; ///< By which the database knows the target.
   Choices<cost::ContractionProblem, cost::ContractionSchedule> contractions;
   Choices<cost::ConvolutionProblem, cost::ConvolutionSchedule> convolutions;
+  Choices<cost::ConvolutionProblem, cost::WinogradSchedule> transforms;
+  /// The tiles by which a convolution is transformed; 0: it is not.
+  Choices<cost::ConvolutionProblem, int64_t> algorithms;
 };
 
 } // namespace
@@ -62,18 +65,23 @@ static uint64_t hashOf(const cost::ConvolutionProblem &p, uint64_t seed) {
   return seed;
 }
 
+template <typename Problem, typename Choice>
+static const Choice *find(const Choices<Problem, Choice> &known,
+                          const Problem &problem) {
+  auto found = llvm::find_if(
+      known, [&](const auto &choice) { return choice.first == problem; });
+  return found == known.end() ? nullptr : &found->second;
+}
+
 /// The point of the problem's space with the smallest predicted time, the first
 /// of equals; or the one that is asked for.
 template <typename Problem, typename Schedule>
 static Schedule choose(const Problem &problem, const Chooser &chooser,
                        Choices<Problem, Schedule> &known,
-                       std::vector<Schedule> spaceOf(const Problem &,
-                                                     const cost::CpuTarget &)) {
-  auto found = llvm::find_if(
-      known, [&](const auto &choice) { return choice.first == problem; });
-  if (found != known.end())
-    return found->second;
-  std::vector<Schedule> space = spaceOf(problem, chooser.target);
+                       function_ref<std::vector<Schedule>()> makeSpace) {
+  if (const Schedule *choice = find(known, problem))
+    return *choice;
+  std::vector<Schedule> space = makeSpace();
   Schedule chosen;
   if (chooser.point)
     chosen = space[*chooser.point % space.size()];
@@ -88,18 +96,61 @@ static Schedule choose(const Problem &problem, const Chooser &chooser,
 
 static Attribute scheduleContraction(MLIRContext *context,
                                      const KernelBody &body, Chooser &chooser) {
-  return attributeOf(context,
-                     choose(contractionProblem(body), chooser,
-                            chooser.contractions, contractionSpace),
-                     multiplyAddClass(chooser.target));
+  cost::ContractionProblem problem = contractionProblem(body);
+  auto space = [&] { return contractionSpace(problem, chooser.target); };
+  return attributeOf(
+      context,
+      choose<cost::ContractionProblem, cost::ContractionSchedule>(
+          problem, chooser, chooser.contractions, space),
+      multiplyAddClass(chooser.target));
+}
+
+/// The tiles by which the convolution is predicted to be fastest, 0 without
+/// transforms. Another numerics class, so a point or seed does not decide it.
+static int64_t chooseAlgorithm(const cost::ConvolutionProblem &problem,
+                               Chooser &chooser) {
+  if (const int64_t *known = find(chooser.algorithms, problem))
+    return *known;
+  int64_t chosen = 0;
+  double best = rank(problem, convolutionSpace(problem, chooser.target),
+                     chooser.target, *chooser.model)
+                    .best.time.seconds;
+  for (int64_t results : kWinogradResults) {
+    std::vector<cost::WinogradSchedule> space =
+        winogradSpace(problem, chooser.target, results);
+    if (space.empty())
+      continue;
+    double seconds =
+        rank(problem, space, chooser.target, *chooser.model).best.time.seconds;
+    if (seconds < best) {
+      best = seconds;
+      chosen = results;
+    }
+  }
+  chooser.algorithms.emplace_back(problem, chosen);
+  return chosen;
 }
 
 static Attribute scheduleConvolution(MLIRContext *context,
                                      const KernelBody &body, Chooser &chooser) {
-  return attributeOf(context,
-                     choose(convolutionProblem(body), chooser,
-                            chooser.convolutions, convolutionSpace),
-                     multiplyAddClass(chooser.target));
+  cost::ConvolutionProblem problem = convolutionProblem(body);
+  StringRef numerics = multiplyAddClass(chooser.target);
+  if (int64_t results =
+          problem.winograd ? chooseAlgorithm(problem, chooser) : 0) {
+    auto space = [&] {
+      return winogradSpace(problem, chooser.target, results);
+    };
+    return attributeOf(context,
+                       choose<cost::ConvolutionProblem, cost::WinogradSchedule>(
+                           problem, chooser, chooser.transforms, space),
+                       winogradClass(results, numerics));
+  }
+  auto space = [&] { return convolutionSpace(problem, chooser.target); };
+  return attributeOf(
+      context,
+      choose<cost::ConvolutionProblem, cost::ConvolutionSchedule>(
+          problem, chooser, chooser.convolutions, space),
+      numerics);
 }
 
 /// Elements of one task of a memory-bound kernel: large against the cost of

@@ -136,10 +136,10 @@ bool ConvolutionPlan::isPointwise() const {
   });
 }
 
-FailureOr<ConvolutionPlan>
-ConvolutionPlan::make(const KernelFunction &kernel,
-                      sched::ConvolutionAttr schedule,
-                      ElementwiseEmitter &emitter, std::string &reason) {
+FailureOr<ConvolutionPlan> ConvolutionPlan::make(const KernelFunction &kernel,
+                                                 bool fusedMultiplyAdd,
+                                                 ElementwiseEmitter &emitter,
+                                                 std::string &reason) {
   reason = "the root is not one convolution with one channel loop";
   if (kernel.body.reductions.size() != 1)
     return failure();
@@ -153,8 +153,7 @@ ConvolutionPlan::make(const KernelFunction &kernel,
     return failure();
 
   ConvolutionPlan plan;
-  plan.schedule = schedule;
-  plan.mac = {op, *body, /*swapped=*/true, schedule.getNumerics() == "fma"};
+  plan.mac = {op, *body, /*swapped=*/true, fusedMultiplyAdd};
   plan.root = op->getResult(0);
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   plan.inputMap = maps[0];
@@ -180,7 +179,6 @@ ConvolutionPlan::make(const KernelFunction &kernel,
     return failure();
   plan.outputDims = *outputDims;
   if (failed(readInput(kernel, op.getDpsInputs()[0], plan, reason)) ||
-      failed(readFilter(kernel, plan, reason)) ||
       failed(checkPositions(kernel, emitter, plan, reason)))
     return failure();
   auto type = cast<MemRefType>(kernel.outputs[0].memref.getType());
@@ -189,4 +187,27 @@ ConvolutionPlan::make(const KernelFunction &kernel,
                         type.getElementType() == plan.mac.accumulatorType() &&
                         plan.outputDims[0][last] == type.getRank() - 1;
   return plan;
+}
+
+LogicalResult ConvolutionPlan::setSchedule(const KernelFunction &kernel,
+                                           sched::ConvolutionAttr wanted,
+                                           std::string &reason) {
+  schedule = wanted;
+  return readFilter(kernel, *this, reason);
+}
+
+SmallVector<Coord> ConvolutionPlan::resultAt(Value image, Value group,
+                                             Value filter, Value pixel) const {
+  linalg::LinalgOp op = mac.op;
+  SmallVector<Coord> loops(op.getNumLoops(), Coord::folded());
+  if (batch)
+    loops[*batch] = Coord::scalar(image);
+  if (depth)
+    loops[*depth] = Coord::scalar(group);
+  loops[outputChannel] = Coord::scalar(filter);
+  loops[windows.back().position] = Coord::lanes(pixel);
+  SmallVector<Coord> coords;
+  for (AffineExpr expr : resultMap.getResults())
+    coords.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
+  return coords;
 }

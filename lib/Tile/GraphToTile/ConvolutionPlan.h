@@ -42,12 +42,20 @@ struct ConvolutionPlan {
   /// Does every pixel of the result read the input's pixel of the same number?
   bool isPointwise() const;
 
-  /// Reads the function; fails with a reason when the convolution lowering does
-  /// not cover it. `emitter` gets the inputs bound.
+  /// Reads the function, all but the filter; fails with a reason when no
+  /// lowering of convolutions covers it. `emitter` gets the inputs bound.
   static mlir::FailureOr<ConvolutionPlan> make(const KernelFunction &kernel,
-                                               sched::ConvolutionAttr schedule,
+                                               bool fusedMultiplyAdd,
                                                ElementwiseEmitter &emitter,
                                                std::string &reason);
+  /// The vector of the result at `pixel`, counted through the positions.
+  llvm::SmallVector<Coord> resultAt(mlir::Value image, mlir::Value group,
+                                    mlir::Value filter,
+                                    mlir::Value pixel) const;
+  /// Takes `schedule`, and the filter as that wants it.
+  llvm::LogicalResult setSchedule(const KernelFunction &kernel,
+                                  sched::ConvolutionAttr wanted,
+                                  std::string &reason);
 };
 
 } // namespace tegula::tile

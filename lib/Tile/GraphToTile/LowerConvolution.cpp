@@ -63,7 +63,6 @@ private:
                    const Block &block);
   Value loadPixels(OpBuilder &at, Value pixel, int64_t v, Value k,
                    const Block &block);
-  SmallVector<Coord> rootCoords(Value f, Value pixel);
 
   KernelFunction &kernel;
   ConvolutionPlan &plan;
@@ -289,20 +288,6 @@ void ConvolutionLowering::emitFilters(const Block &block) {
 // The register tile
 //===----------------------------------------------------------------------===//
 
-SmallVector<Coord> ConvolutionLowering::rootCoords(Value f, Value pixel) {
-  SmallVector<Coord> loops(plan.mac.op.getNumLoops(), Coord::folded());
-  if (plan.batch)
-    loops[*plan.batch] = Coord::scalar(image);
-  if (plan.depth)
-    loops[*plan.depth] = Coord::scalar(group);
-  loops[plan.outputChannel] = Coord::scalar(f);
-  loops[plan.windows.back().position] = Coord::lanes(pixel);
-  SmallVector<Coord> coords;
-  for (AffineExpr expr : plan.resultMap.getResults())
-    coords.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
-  return coords;
-}
-
 Value ConvolutionLowering::loadFilter(OpBuilder &at, Value tile, int64_t row,
                                       Value k, const Block &block) {
   k = index.add(index.mul(block.channel, window), k);
@@ -348,8 +333,8 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
   SmallVector<SmallVector<Coord>> points;
   for (int64_t row = 0; row != rows; ++row)
     for (int64_t v = 0; v != vectors; ++v)
-      points.push_back(
-          rootCoords(index.add(tile, row), index.add(pixel, v * vl)));
+      points.push_back(plan.resultAt(image, group, index.add(tile, row),
+                                     index.add(pixel, v * vl)));
   // In steps, k counts through those of the tile; otherwise through positions.
   Value first, count = block.count;
   Value start = index.mul(block.channel, window);
@@ -437,9 +422,11 @@ struct LowerConvolutionPass
         [](KernelFunction &kernel, sched::ConvolutionAttr schedule,
            std::string &reason) -> LogicalResult {
           ElementwiseEmitter emitter(schedule.getVl());
-          FailureOr<ConvolutionPlan> plan =
-              ConvolutionPlan::make(kernel, schedule, emitter, reason);
-          if (failed(plan) || failed(checkSizes(*plan, reason)))
+          FailureOr<ConvolutionPlan> plan = ConvolutionPlan::make(
+              kernel, schedule.getNumerics() == "fma", emitter, reason);
+          if (failed(plan) ||
+              failed(plan->setSchedule(kernel, schedule, reason)) ||
+              failed(checkSizes(*plan, reason)))
             return failure();
           ConvolutionLowering(kernel, *plan, emitter).run();
           return success();

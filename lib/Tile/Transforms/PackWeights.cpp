@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tegula/Graph/IR/Constants.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/Graph/IR/Winograd.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Schedule/IR/KernelBody.h"
 #include "tegula/Schedule/IR/Sched.h"
@@ -89,6 +90,17 @@ static void packBytes(ArrayRef<char> source, bool isSplat,
   }
 }
 
+static ElementsAttr packBytes(RankedTensorType type, ArrayRef<char> bytes,
+                              bool isSplat, const PackedLayout &layout) {
+  auto packedType = RankedTensorType::get(layout.packedShape(type.getShape()),
+                                          type.getElementType());
+  return graph::makeConstant(
+      packedType, "packed", [&](MutableArrayRef<char> out) {
+        packBytes(bytes, isSplat, type.getShape(),
+                  type.getElementTypeBitWidth() / 8, layout, out);
+      });
+}
+
 /// The packed form of a constant, or null if its bytes are not at hand.
 static ElementsAttr packConstant(ElementsAttr constant,
                                  const PackedLayout &layout) {
@@ -104,12 +116,39 @@ static ElementsAttr packConstant(ElementsAttr constant,
   bool isSplat = dense && dense.isSplat();
   if (int64_t(bytes.size()) < (isSplat ? width : type.getNumElements() * width))
     return {};
-  auto packedType =
-      RankedTensorType::get(layout.packedShape(type.getShape()), element);
-  return graph::makeConstant(
-      packedType, "packed", [&](MutableArrayRef<char> out) {
-        packBytes(bytes, isSplat, type.getShape(), width, layout, out);
-      });
+  return packBytes(type, bytes, isSplat, layout);
+}
+
+/// G g G^T of every filter and channel of a 3x3 filter, [elements][f][c], in
+/// double precision, rounded once; empty if its bytes are not at hand.
+static std::vector<float> transformFilter(ElementsAttr constant,
+                                          graph::WinogradTransform transform) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  ArrayRef<char> bytes = graph::bytesOf(constant);
+  auto dense = dyn_cast<DenseElementsAttr>(constant);
+  bool isSplat = dense && dense.isSplat();
+  if (bytes.size() < sizeof(float) * (isSplat ? 1 : type.getNumElements()))
+    return {};
+  constexpr int64_t taps = graph::WinogradTransform::kTaps;
+  int64_t pairs = type.getDimSize(0) * type.getDimSize(1);
+  std::vector<float> transformed(transform.elements() * pairs);
+  std::vector<graph::WinogradTransform::Row> g = transform.filterMatrix();
+  for (int64_t pair = 0; pair != pairs; ++pair) {
+    std::array<float, taps * taps> filter;
+    for (int64_t tap = 0; tap != taps * taps; ++tap) {
+      int64_t at = isSplat ? 0 : pair * taps * taps + tap;
+      std::memcpy(&filter[tap], bytes.data() + at * sizeof(float),
+                  sizeof(float));
+    }
+    for (auto [a, rows] : llvm::enumerate(g))
+      for (auto [b, columns] : llvm::enumerate(g)) {
+        double sum = 0;
+        for (int64_t tap = 0; tap != taps * taps; ++tap)
+          sum += rows[tap / taps] * columns[tap % taps] * filter[tap];
+        transformed[(a * g.size() + b) * pairs + pair] = float(sum);
+      }
+  }
+  return transformed;
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,7 +230,10 @@ struct PackWeightsPass
     getOperation()->walk(
         [&](graph::KernelOp kernel) { kernels.push_back(kernel); });
     for (graph::KernelOp kernel : kernels) {
-      if (std::optional<PackedOperand> operand = operandToPack(kernel))
+      if (auto schedule = kernel->getAttrOfType<sched::WinogradAttr>(
+              sched::kScheduleAttrName))
+        packTransform(kernel, schedule);
+      else if (std::optional<PackedOperand> operand = operandToPack(kernel))
         pack(kernel, *operand);
       kernel.walk([&](lp::DequantizeOp op) { packCodes(kernel, op); });
     }
@@ -200,33 +242,82 @@ struct PackWeightsPass
 private:
   void pack(graph::KernelOp kernel, const PackedOperand &operand) {
     BlockArgument argument = operand.argument;
+    auto constant = constantOf(kernel, argument);
+    if (!constant)
+      return;
+    ElementsAttr packed = packedForm(constant, operand.layout);
+    if (!packed)
+      return;
+    Type type = argument.getType();
+    replaceConstant(kernel, argument, packed);
+    Operation *root = *argument.user_begin();
+    Value unpacked = unpack(argument, type, operand.layout);
+    root->replaceUsesOfWith(argument, unpacked);
+  }
+
+  /// The filter of a convolution by transforms: transformed, then packed. The
+  /// body says which filter that was made of.
+  void packTransform(graph::KernelOp kernel, sched::WinogradAttr schedule) {
+    sched::KernelBody body = sched::readKernelBody(kernel.getBody().front());
+    if (body.reductions.size() != 1 ||
+        !sched::isWinogradConvolution(body.reductions.front()))
+      return;
+    linalg::LinalgOp root = body.reductions.front();
+    auto argument = dyn_cast<BlockArgument>(root.getDpsInputs()[1]);
+    ElementsAttr constant =
+        argument ? constantOf(kernel, argument) : ElementsAttr();
+    if (!constant)
+      return;
+    graph::WinogradTransform transform{schedule.getResults()};
+    PackedLayout layout{/*dim=*/1, schedule.getMr(), /*outer=*/{0, 1, 2}};
+    auto filter = cast<RankedTensorType>(argument.getType());
+    RankedTensorType type = filter.clone(
+        {transform.elements(), filter.getDimSize(0), filter.getDimSize(1)});
+    ElementsAttr packed = transformedForm(constant, transform, type, layout);
+    if (!packed)
+      return;
+    replaceConstant(kernel, argument, packed);
+    Value unpacked = unpack(argument, type, layout);
+    OpBuilder builder(root);
+    auto op = graph::WinogradFilterOp::create(builder, argument.getLoc(),
+                                              filter, unpacked);
+    root->setOperand(1, op.getResult());
+  }
+
+  /// The constant behind an argument of the body that is used once, or null.
+  static ElementsAttr constantOf(graph::KernelOp kernel,
+                                 BlockArgument argument) {
     OpOperand &use = kernel->getOpOperand(argument.getArgNumber());
     auto constant = use.get().getDefiningOp<arith::ConstantOp>();
     if (!constant || !argument.hasOneUse())
-      return;
-    auto value = dyn_cast<ElementsAttr>(constant.getValue());
-    ElementsAttr packed =
-        value ? packedForm(value, operand.layout) : ElementsAttr();
-    if (!packed)
-      return;
+      return {};
+    return dyn_cast<ElementsAttr>(constant.getValue());
+  }
+
+  static void replaceConstant(graph::KernelOp kernel, BlockArgument argument,
+                              ElementsAttr packed) {
+    OpOperand &use = kernel->getOpOperand(argument.getArgNumber());
+    auto constant = use.get().getDefiningOp<arith::ConstantOp>();
     OpBuilder builder(constant);
     use.set(arith::ConstantOp::create(builder, constant.getLoc(), packed));
     if (constant->use_empty())
       constant->erase();
-
-    // The body unpacks, so that it means what it meant.
-    auto type = cast<RankedTensorType>(argument.getType());
-    Location loc = argument.getLoc();
     argument.setType(packed.getType());
-    Operation *root = *argument.user_begin();
-    builder.setInsertionPointToStart(argument.getOwner());
-    Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(),
-                                          type.getElementType());
-    auto unpack = linalg::UnPackOp::create(
-        builder, loc, argument, empty, ArrayRef<int64_t>{operand.layout.dim},
-        ArrayRef<OpFoldResult>{builder.getIndexAttr(operand.layout.tile)},
-        operand.layout.outer);
-    root->replaceUsesOfWith(argument, unpack->getResult(0));
+  }
+
+  /// The body unpacks, so that it means what it meant.
+  static Value unpack(BlockArgument argument, Type type,
+                      const PackedLayout &layout) {
+    auto builder = OpBuilder::atBlockBegin(argument.getOwner());
+    Location loc = argument.getLoc();
+    auto tensor = cast<RankedTensorType>(type);
+    Value empty = tensor::EmptyOp::create(builder, loc, tensor.getShape(),
+                                          tensor.getElementType());
+    auto op = linalg::UnPackOp::create(
+        builder, loc, argument, empty, ArrayRef<int64_t>{layout.dim},
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(layout.tile)},
+        layout.outer);
+    return op->getResult(0);
   }
 
   /// The codes of a product's columns, and their scales and zero points by
@@ -277,7 +368,29 @@ private:
     return packed;
   }
 
+  ElementsAttr transformedForm(ElementsAttr constant,
+                               graph::WinogradTransform transform,
+                               RankedTensorType type,
+                               const PackedLayout &layout) {
+    for (auto &[from, results, tile, to] : transformedForms)
+      if (from == constant && results == transform.results &&
+          tile == layout.tile)
+        return to;
+    std::vector<float> values = transformFilter(constant, transform);
+    ElementsAttr packed;
+    if (!values.empty())
+      packed = packBytes(type,
+                         {reinterpret_cast<const char *>(values.data()),
+                          values.size() * sizeof(float)},
+                         /*isSplat=*/false, layout);
+    transformedForms.emplace_back(constant, transform.results, layout.tile,
+                                  packed);
+    return packed;
+  }
+
   std::vector<std::tuple<ElementsAttr, PackedLayout, ElementsAttr>> packedForms;
+  std::vector<std::tuple<ElementsAttr, int64_t, int64_t, ElementsAttr>>
+      transformedForms;
 };
 
 } // namespace

@@ -63,3 +63,19 @@ func.func @result_type(%a: tensor<4xf32>) {
   graph.call @k outs(%a : tensor<4xf32>) -> tensor<5xf32>
   return
 }
+
+// -----
+
+func.func @winograd_filter_elements(%u: tensor<25x8x4xf32>) {
+  // expected-error@+1 {{expects 16 or 36 elements of every filter and channel, found 'tensor<25x8x4xf32>'}}
+  %g = graph.winograd_filter %u : tensor<25x8x4xf32> -> tensor<8x4x3x3xf32>
+  return
+}
+
+// -----
+
+func.func @winograd_filter_shape(%u: tensor<16x8x4xf32>) {
+  // expected-error@+1 {{expects a filter of shape 'tensor<8x4x3x3xf32>', found 'tensor<4x8x3x3xf32>'}}
+  %g = graph.winograd_filter %u : tensor<16x8x4xf32> -> tensor<4x8x3x3xf32>
+  return
+}

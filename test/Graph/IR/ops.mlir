@@ -33,3 +33,10 @@ func.func @check(%c: i1) {
   graph.check %c, "no"
   return
 }
+
+// CHECK-LABEL: func @winograd_filter
+// CHECK: graph.winograd_filter %{{.*}} : tensor<36x8x4xf32> -> tensor<8x4x3x3xf32>
+func.func @winograd_filter(%u: tensor<36x8x4xf32>) -> tensor<8x4x3x3xf32> {
+  %g = graph.winograd_filter %u : tensor<36x8x4xf32> -> tensor<8x4x3x3xf32>
+  return %g : tensor<8x4x3x3xf32>
+}

@@ -72,3 +72,38 @@ func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, til
 
 // expected-error@+1 {{`tma` needs 16-bit operands, a multiple of 4 warps of 16 rows each, a multiple of 64 columns and a `tile_k` of 64}}
 func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, tile_n = 64, tile_k = 32, warps_m = 4, warps_n = 1, copy = "tma", stages = 3, numerics = "f16">}
+
+// -----
+
+// expected-error@+1 {{`results` must be 2 or 4, found 6}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 6, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`numerics` must be winograd2-fma or winograd2-mul-add, found winograd4-fma}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 2, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`numerics` must be winograd4-fma or winograd4-mul-add, found fma}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`vl` must be a multiple of `results` (4), found 2}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 2, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`fc` must be a multiple of `mr` (6), found 64}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 64, tasks = 8, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`rows` must be between 1 and 1099511627776, found 0}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 0, fc = 66, tasks = 8, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`tasks` must be between 1 and 256, found 257}}
+func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 257, numerics = "winograd4-fma">}

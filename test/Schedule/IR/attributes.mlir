@@ -2,6 +2,8 @@
 
 // CHECK: #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256, pack_columns = false, prefetch = 0, numerics = "fma">
 func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256, pack_columns = false, prefetch = 0, numerics = "fma">}
+// CHECK: #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">
+func.func private @winograd() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
 // CHECK: #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">
 func.func private @b() attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">}
 // CHECK: #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">

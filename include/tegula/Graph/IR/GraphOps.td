@@ -108,4 +108,24 @@ def CheckOp : GraphOp<"check", [MemoryEffects<[MemWrite, MemRead]>]> {
   let hasCanonicalizeMethod = 1;
 }
 
+def WinogradFilterOp : GraphOp<"winograd_filter", [Pure]> {
+  let summary = "The 3x3 filter that a Winograd transform was made of";
+  let description = [{
+    `transform` holds G g G^T of every filter and channel, its n x n elements
+    outermost, for tiles of n - 2 results per dimension (`Winograd.h`). The
+    result is g: who convolves by transforms reads the operand, everybody else
+    the result.
+
+    ```mlir
+    %g = graph.winograd_filter %u : tensor<36x64x32xf32> -> tensor<64x32x3x3xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$transform);
+  let results = (outs RankedTensorOf<[F32]>:$filter);
+  let assemblyFormat = [{
+    $transform attr-dict `:` type($transform) `->` type($filter)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // TEGULA_GRAPH_IR_GRAPHOPS

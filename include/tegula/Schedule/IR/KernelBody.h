@@ -70,6 +70,11 @@ struct ContractionLoops {
 /// them next to each other in the same order; others become batch loops.
 std::optional<ContractionLoops> matchContraction(mlir::linalg::LinalgOp op);
 
+/// May the convolution `op` be computed by Winograd transforms? Two windows of
+/// 3 taps, stride and dilation 1, one group, of f32; images of known size in
+/// the order image, channel, row, column.
+bool isWinogradConvolution(mlir::linalg::LinalgOp op);
+
 /// The loops of a contraction or convolution read as one matrix product, by
 /// role: result[m, n] = sum over k of rows[m, k] * columns[n, k]. Lists hold
 /// loop numbers: batch, m and n in the result's order, k in the operation's.

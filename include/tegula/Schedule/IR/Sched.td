@@ -66,6 +66,28 @@ def ConvolutionAttr : SchedAttr<"Convolution", "convolution"> {
   }];
 }
 
+def WinogradAttr : SchedAttr<"Winograd", "winograd"> {
+  let summary = "3x3 convolution of stride 1 by Winograd transforms.";
+  let description = [{
+    The image is cut into tiles of `results` x `results` pixels. A block is
+    `rows` rows of tiles times `fc` filters: its input tiles are transformed,
+    multiplied by the transformed filters (one product per element of a tile, on
+    a register tile of `mr` filters x `nr` tiles), and transformed back. `tasks`
+    tasks share the blocks evenly; each has its own scratch memory.
+
+    ```mlir
+    #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 64,
+                    tasks = 8, numerics = "winograd4-fma">
+    ```
+    Numerics: `winograd<results>-` and `fma` or `mul-add`; channels in order, one
+    chain per element.
+  }];
+  let parameters = (ins "int64_t":$results, "int64_t":$mr, "int64_t":$nr,
+      "int64_t":$vl, "int64_t":$rows, "int64_t":$fc, "int64_t":$tasks,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
 def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
   let summary = "Depthwise convolution, direct, along the output width.";
   let parameters = (ins "int64_t":$vl, "int64_t":$rows, "int64_t":$columns,

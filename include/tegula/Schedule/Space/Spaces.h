@@ -25,6 +25,15 @@ std::vector<cost::ConvolutionSchedule>
 convolutionSpace(const cost::ConvolutionProblem &problem,
                  const cost::CpuTarget &target);
 
+/// The tiles of Winograd transforms, results in one dimension.
+inline constexpr int64_t kWinogradResults[] = {2, 4};
+
+/// By transforms with tiles of `results` x `results`: one numerics
+/// class each. Empty where they do not apply.
+std::vector<cost::WinogradSchedule>
+winogradSpace(const cost::ConvolutionProblem &problem,
+              const cost::CpuTarget &target, int64_t results);
+
 } // namespace tegula::sched
 
 #endif // TEGULA_SCHEDULE_SPACE_SPACES_H

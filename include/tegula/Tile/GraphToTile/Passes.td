@@ -61,6 +61,31 @@ def LowerConvolutionPass : KernelLowering<"tegula-tile-lower-convolution"> {
   }];
 }
 
+def LowerWinogradPass : KernelLowering<"tegula-tile-lower-winograd"> {
+  let summary = "Lower #sched.winograd kernels: convolutions by transforms";
+  let description = [{
+    A 3x3 convolution whose filter is packed as its transform becomes one
+    `scf.forall` over tasks, each a loop over blocks of tiles and filters. Per
+    block the tiles of the input are transformed (zero outside the image), then
+    multiplied with the filters on register tiles, one product per element of a
+    tile, then transformed back in registers. The elementwise operations after
+    the convolution run there, on vectors of neighbouring pixels.
+
+    ```mlir
+    // before
+    %u = linalg.unpack %packed ...
+    %g = graph.winograd_filter %u : tensor<36x64x64xf32> -> tensor<64x64x3x3xf32>
+    %c = linalg.conv_2d_nchw_fchw ins(%p, %g) outs(%zero)
+    // after
+    %tiles = memref.alloc() : memref<8x36x64x48xf32>
+    scf.forall (%task) in (8) { scf.for %block = ... {
+      ... vector.store %v, %tiles[%task, %element, %channel, %tile]
+      ... %acc:12 = scf.for %k = ... { vector.fma ... }
+      ... vector.store %y, %result[...] } }
+    ```
+  }];
+}
+
 def LowerDepthwisePass : KernelLowering<"tegula-tile-lower-depthwise"> {
   let summary = "Lower #sched.depthwise kernels: windows without channel sums";
   let description = [{

@@ -34,7 +34,9 @@ def PackWeightsPass : Pass<"tegula-tile-pack-weights"> {
   let summary = "Re-lay constants out as the kernels' schedules want them";
   let description = [{
     The constant operand of a contraction becomes panels of `nr` columns, the
-    filter of a convolution panels of `mr` output channels, padded with zeros.
+    filter of a convolution panels of `mr` output channels, padded with zeros;
+    that of a convolution by transforms is transformed before (then the body
+    has a graph.winograd_filter behind the linalg.unpack).
     The kernel takes the packed constant and unpacks it in its body: it means
     what it meant, and the lowering reads the panels in place.
 
@@ -46,6 +48,25 @@ def PackWeightsPass : Pass<"tegula-tile-pack-weights"> {
       %u = linalg.unpack %b outer_dims_perm = [1, 0] inner_dims_pos = [1]
              inner_tiles = [16] into %e : tensor<3x64x16xf32> -> tensor<64x40xf32>
       linalg.matmul ins(%a, %u : ...)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::tegula::graph::GraphDialect"];
+}
+
+def DecomposeWinogradFilterPass
+    : Pass<"tegula-tile-decompose-winograd-filter", "::mlir::func::FuncOp"> {
+  let summary = "graph.winograd_filter to linalg";
+  let description = [{
+    For kernels that no lowering has taken: each tap of the filter is a short
+    sum over the elements of its transform.
+
+    ```mlir
+    %g = graph.winograd_filter %u : tensor<16x8x4xf32> -> tensor<8x4x3x3xf32>
+    // becomes
+    %g = linalg.generic ... outs(%e : tensor<8x4x3x3xf32>) {
+      ... tensor.extract %u[...] ... arith.select ... linalg.yield }
     ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect",
