@@ -61,4 +61,30 @@ TEST(AnalyticModel, FasterCoreIsFaster) {
               cost::analyticModel().estimate(problem, schedule, slow).seconds);
 }
 
+TEST(AnalyticModel, TransformsPayForManyChannels) {
+  cost::CpuTarget target;
+  auto fewer = [&](int64_t channels) {
+    cost::ConvolutionProblem problem;
+    problem.filters = 64;
+    problem.channels = channels;
+    problem.window = 9;
+    problem.width = 56;
+    problem.pixels = 56 * 56;
+    problem.winograd = true;
+    auto best = [&](const auto &space) {
+      double seconds = INFINITY;
+      for (const auto &schedule : space)
+        seconds = std::min(
+            seconds,
+            cost::analyticModel().estimate(problem, schedule, target).seconds);
+      return seconds;
+    };
+    return best(sched::winogradSpace(problem, target, 4)) <
+           best(sched::convolutionSpace(problem, target));
+  };
+  EXPECT_FALSE(fewer(3));
+  EXPECT_TRUE(fewer(64));
+  EXPECT_TRUE(fewer(256));
+}
+
 } // namespace

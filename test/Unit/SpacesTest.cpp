@@ -85,4 +85,43 @@ TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
   }
 }
 
+TEST(WinogradSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(4);
+  for (int round = 0; round != 100; ++round) {
+    cost::CpuTarget target;
+    cost::ConvolutionProblem problem;
+    problem.filters = 1 + random() % 300;
+    problem.channels = 1 + random() % 300;
+    problem.window = 9;
+    problem.width = 1 + random() % 60;
+    problem.pixels = problem.width * (1 + random() % 60);
+    problem.batch = 1 + random() % 3;
+    EXPECT_TRUE(sched::winogradSpace(problem, target, 4).empty());
+    problem.winograd = true;
+    for (int64_t results : sched::kWinogradResults) {
+      auto space = sched::winogradSpace(problem, target, results);
+      ASSERT_FALSE(space.empty());
+      EXPECT_TRUE(allDistinct(space));
+      for (const cost::WinogradSchedule &s : space) {
+        EXPECT_EQ(s.results, results);
+        EXPECT_EQ(s.nr % s.vl, 0);
+        EXPECT_EQ(s.vl % results, 0);
+        EXPECT_EQ(s.fc % s.mr, 0);
+        EXPECT_GE(s.rows, 1);
+        EXPECT_GE(s.tasks, 1);
+        EXPECT_TRUE(fitsRegisters(problem, s, target)) << s.mr << " x " << s.nr;
+      }
+    }
+  }
+}
+
+TEST(WinogradSpace, EmptyWithoutLanesForATile) {
+  cost::CpuTarget target;
+  target.vectorBits = 64;
+  cost::ConvolutionProblem problem;
+  problem.winograd = true;
+  EXPECT_TRUE(sched::winogradSpace(problem, target, 4).empty());
+  EXPECT_FALSE(sched::winogradSpace(problem, target, 2).empty());
+}
+
 } // namespace

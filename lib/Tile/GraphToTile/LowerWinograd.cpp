@@ -69,10 +69,10 @@ private:
   WinogradInput input;
   VectorType vector;
 
-  /// Per task: transformed tiles [element][channel][tile] and their products
-  /// with the filters [element][filter][tile].
+  /// Transformed tiles [element][channel][tile] and their products with the
+  /// filters [element][filter][tile].
   Value tiles, products;
-  Value images, task;
+  Value images;
   Value image, rowLow, rowHigh, filterLow, filterHigh;
 };
 
@@ -88,22 +88,20 @@ void WinogradLowering::run() {
                                                    *convolution.batch)
                              : index.constant(1);
   Value blocks = index.mul(images, plan.rowBlocks() * plan.filterBlocks());
-  int64_t count = plan.schedule.getTasks();
+  int64_t count = plan.tasks;
   if (std::optional<int64_t> known = constantOf(blocks))
     count = std::clamp<int64_t>(*known, 1, count);
+  Value task = beginTasks(builder, loc, index.constant(count));
   // An odd number of rows: see WinogradPlan::pitch.
   auto scratch = [&](int64_t rows) -> Value {
     return memref::AllocOp::create(
         builder, loc,
-        MemRefType::get(
-            {count, plan.transform.elements(), rows | 1, plan.pitch},
-            builder.getF32Type()),
+        MemRefType::get({plan.transform.elements(), rows | 1, plan.pitch},
+                        builder.getF32Type()),
         builder.getI64IntegerAttr(64));
   };
   tiles = scratch(plan.channels);
   products = scratch(plan.blockFilters);
-
-  task = beginTasks(builder, loc, index.constant(count));
   input.prepare();
   Value low = index.div(index.mul(task, blocks), count);
   Value high = index.div(index.mul(index.add(task, 1), blocks), count);
@@ -135,7 +133,7 @@ void WinogradLowering::emitBlock(Value block, Value isFirst) {
 void WinogradLowering::emitInput() {
   index.loop(rowLow, rowHigh, 1, [&](Value row) {
     Value first = index.mul(index.sub(row, rowLow), plan.tiles.columns);
-    input.emit(tiles, task, image, row, first);
+    input.emit(tiles, image, row, first);
   });
 }
 
@@ -191,7 +189,7 @@ void WinogradLowering::emitPanel(Value element, Value filter, int64_t rows,
                              int64_t) -> Value {
     return vector::LoadOp::create(
         at, loc, vector, tiles,
-        ValueRange{task, element, k, index.add(tile, v * vl)});
+        ValueRange{element, k, index.add(tile, v * vl)});
   };
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(vector));
@@ -201,10 +199,9 @@ void WinogradLowering::emitPanel(Value element, Value filter, int64_t rows,
   Value slot = index.sub(filter, filterLow);
   for (int64_t row = 0; row != rows; ++row)
     for (int64_t v = 0; v != vectors; ++v)
-      vector::StoreOp::create(builder, loc, accumulators[row * vectors + v],
-                              products,
-                              ValueRange{task, element, index.add(slot, row),
-                                         index.add(tile, v * vl)});
+      vector::StoreOp::create(
+          builder, loc, accumulators[row * vectors + v], products,
+          ValueRange{element, index.add(slot, row), index.add(tile, v * vl)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -246,7 +243,7 @@ void WinogradLowering::emitVector(Value filter, Value row, Value tile,
     for (int64_t i = 0; i != size; ++i)
       column.push_back(vector::LoadOp::create(
           builder, loc, vector, products,
-          ValueRange{task, index.constant(i * size + j), slot, at}));
+          ValueRange{index.constant(i * size + j), slot, at}));
     for (auto [i, value] : llvm::enumerate(transforms.result(column)))
       rows[i].push_back(value);
   }

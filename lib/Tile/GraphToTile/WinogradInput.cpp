@@ -33,8 +33,7 @@ void WinogradInput::prepare() {
       builder.getI64IntegerAttr(64));
 }
 
-void WinogradInput::emit(Value tiles, Value task, Value image, Value row,
-                         Value first) {
+void WinogradInput::emit(Value tiles, Value image, Value row, Value first) {
   int64_t size = plan.transform.size();
   Value height = index.constant(plan.input.rows);
   Value y = index.sub(index.mul(row, plan.transform.results),
@@ -56,7 +55,7 @@ void WinogradInput::emit(Value tiles, Value task, Value image, Value row,
                [&](Value channel) {
                  emitColumns(index.add(start, index.mul(channel, channelSize)),
                              rows);
-                 emitTiles(tiles, task, channel, first);
+                 emitTiles(tiles, channel, first);
                });
   };
   index.branch(inside, [&] { forChannels({}); }, [&] { forChannels(valid); });
@@ -139,26 +138,25 @@ void WinogradInput::emitChunk(Value base, Value chunk, Rows valid) {
 }
 
 /// Transforms the rows of one channel's tiles.
-void WinogradInput::emitTiles(Value tiles, Value task, Value channel,
-                              Value first) {
+void WinogradInput::emitTiles(Value tiles, Value channel, Value first) {
   int64_t size = plan.transform.size(), results = plan.transform.results;
   int64_t lanes = vector.getNumElements();
   index.loop(index.constant(0), index.constant(size), 1, [&](Value i) {
-    index.loop(
-        index.constant(0), index.constant(plan.tiles.columns), lanes,
-        [&](Value tile) {
-          SmallVector<Value> columns;
-          for (int64_t j = 0; j != size; ++j)
-            columns.push_back(vector::LoadOp::create(
-                builder, loc, vector, scratch,
-                ValueRange{i, index.constant(j % results),
-                           index.add(tile, j / results)}));
-          Value at = index.add(first, tile);
-          for (auto [j, value] : llvm::enumerate(transforms.input(columns))) {
-            Value element = index.add(index.mul(i, size), j);
-            vector::StoreOp::create(builder, loc, value, tiles,
-                                    ValueRange{task, element, channel, at});
-          }
-        });
+    index.loop(index.constant(0), index.constant(plan.tiles.columns), lanes,
+               [&](Value tile) {
+                 SmallVector<Value> columns;
+                 for (int64_t j = 0; j != size; ++j)
+                   columns.push_back(vector::LoadOp::create(
+                       builder, loc, vector, scratch,
+                       ValueRange{i, index.constant(j % results),
+                                  index.add(tile, j / results)}));
+                 Value at = index.add(first, tile);
+                 for (auto [j, value] :
+                      llvm::enumerate(transforms.input(columns))) {
+                   Value element = index.add(index.mul(i, size), j);
+                   vector::StoreOp::create(builder, loc, value, tiles,
+                                           ValueRange{element, channel, at});
+                 }
+               });
   });
 }

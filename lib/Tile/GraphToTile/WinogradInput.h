@@ -26,17 +26,16 @@ public:
   void prepare();
 
   /// Transforms all channels of row `row` of tiles of `image`. The tiles go to
-  /// tiles[task][element][channel][first..].
-  void emit(mlir::Value tiles, mlir::Value task, mlir::Value image,
-            mlir::Value row, mlir::Value first);
+  /// tiles[element][channel][first..].
+  void emit(mlir::Value tiles, mlir::Value image, mlir::Value row,
+            mlir::Value first);
 
 private:
   using Rows = llvm::ArrayRef<mlir::Value>;
   void emitColumns(mlir::Value base, Rows valid);
   void emitChunk(mlir::Value base, mlir::Value chunk, Rows valid);
   mlir::Value loadColumns(mlir::Value at, int64_t column, mlir::Value valid);
-  void emitTiles(mlir::Value tiles, mlir::Value task, mlir::Value channel,
-                 mlir::Value first);
+  void emitTiles(mlir::Value tiles, mlir::Value channel, mlir::Value first);
 
   const WinogradPlan &plan;
   WinogradEmitter &transforms;

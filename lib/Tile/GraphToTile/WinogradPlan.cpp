@@ -87,5 +87,15 @@ FailureOr<WinogradPlan> WinogradPlan::make(const KernelFunction &kernel,
     return failure();
   }
   computeBlocks(plan);
+  // Everything that is larger would be a mistake of a schedule.
+  constexpr int64_t maxBytes = 64 << 20;
+  int64_t rows = std::max(plan.channels, plan.blockFilters) + 1;
+  int64_t bytes =
+      plan.transform.elements() * rows * plan.pitch * int64_t(sizeof(float));
+  if (bytes > maxBytes) {
+    reason = "a block of the schedule is too large";
+    return failure();
+  }
+  plan.tasks = std::min(schedule.getTasks(), maxBytes / bytes);
   return plan;
 }

@@ -23,8 +23,9 @@ struct WinogradPlan {
   Size input, output; ///< Of an image.
   Size padding;       ///< Before the first row and column.
   Size tiles;         ///< Of an image.
-  /// Of a block, of one task.
+  /// Of a block.
   int64_t blockRows = 0, blockFilters = 0;
+  int64_t tasks = 0; ///< At most.
   /// Elements between two channels of transformed tiles. A whole and odd number
   /// of cache lines: a panel's lines spread over all sets of the cache.
   int64_t pitch = 0;

@@ -13,6 +13,9 @@ using namespace mlir;
 
 static constexpr int64_t kStackBytes = 64 * 1024;
 static constexpr int64_t kAlignment = 64;
+/// What large temporaries inside the parallel loop may take, all tasks
+/// together.
+static constexpr int64_t kTaskBytes = 64 << 20;
 
 static int64_t byteSize(MemRefType type) {
   Type element = type.getElementType();
@@ -41,18 +44,27 @@ struct PlaceTemporariesPass
       bySize.emplace_back(byteSize(alloc.getType()), number);
     llvm::sort(bySize);
     int64_t stack = 0;
-    SmallVector<memref::AllocOp> large;
+    SmallVector<memref::AllocOp> large, ofTasks;
     for (auto [bytes, number] : bySize) {
       memref::AllocOp alloc = allocs[number];
       if (stack + bytes <= kStackBytes) {
         stack += bytes;
         moveToStack(alloc, func);
-      } else if (!alloc->getParentOfType<scf::ForallOp>()) {
+      } else if (auto loop = alloc->getParentOfType<scf::ForallOp>(); !loop) {
         large.push_back(alloc);
+      } else if (alloc->getParentOp() == loop &&
+                 fits(bytes, loop.getStaticUpperBound())) {
+        ofTasks.push_back(alloc);
       }
     }
-    if (!large.empty())
-      moveToScratch(large, func);
+    if (!large.empty() || !ofTasks.empty())
+      moveToScratch(large, ofTasks, func);
+  }
+
+  /// May a loop of one known dimension have `bytes` for each task?
+  static bool fits(int64_t bytes, ArrayRef<int64_t> tasks) {
+    return tasks.size() == 1 && !ShapedType::isDynamic(tasks[0]) &&
+           tasks[0] <= kTaskBytes / bytes;
   }
 
   /// The alloca goes to the start of the function, so that it is not repeated
@@ -66,11 +78,15 @@ struct PlaceTemporariesPass
     alloc.erase();
   }
 
+  /// `ofTasks` are allocated by each task of the parallel loop.
   static void moveToScratch(ArrayRef<memref::AllocOp> allocs,
+                            ArrayRef<memref::AllocOp> ofTasks,
                             func::FuncOp func) {
     int64_t size = 0;
     for (memref::AllocOp alloc : allocs)
       size += byteSize(memref::AllocOp(alloc).getType());
+    for (memref::AllocOp alloc : ofTasks)
+      size += byteSize(memref::AllocOp(alloc).getType()) * tasksAround(alloc);
     OpBuilder builder(func.getContext());
     auto type = MemRefType::get({size}, builder.getI8Type());
     (void)func.insertArgument(func.getNumArguments(), type, {}, func.getLoc());
@@ -78,16 +94,37 @@ struct PlaceTemporariesPass
     Value scratch = func.getArguments().back();
     int64_t offset = 0;
     for (memref::AllocOp alloc : allocs) {
-      MemRefType viewType = alloc.getType();
       builder.setInsertionPoint(alloc);
       Value shift =
           arith::ConstantIndexOp::create(builder, alloc.getLoc(), offset);
-      Value view = memref::ViewOp::create(builder, alloc.getLoc(), viewType,
-                                          scratch, shift, ValueRange());
-      offset += byteSize(viewType);
-      alloc.replaceAllUsesWith(view);
-      alloc.erase();
+      offset += byteSize(alloc.getType());
+      replaceByView(builder, alloc, scratch, shift);
     }
+    for (memref::AllocOp alloc : ofTasks) {
+      builder.setInsertionPoint(alloc);
+      Location loc = alloc.getLoc();
+      int64_t bytes = byteSize(alloc.getType()), tasks = tasksAround(alloc);
+      Value task =
+          alloc->getParentOfType<scf::ForallOp>().getInductionVars().front();
+      Value first = arith::ConstantIndexOp::create(builder, loc, offset);
+      Value pitch = arith::ConstantIndexOp::create(builder, loc, bytes);
+      Value shift = arith::MulIOp::create(builder, loc, task, pitch);
+      shift = arith::AddIOp::create(builder, loc, first, shift);
+      offset += bytes * tasks;
+      replaceByView(builder, alloc, scratch, shift);
+    }
+  }
+
+  static int64_t tasksAround(memref::AllocOp alloc) {
+    return alloc->getParentOfType<scf::ForallOp>().getStaticUpperBound()[0];
+  }
+
+  static void replaceByView(OpBuilder &builder, memref::AllocOp alloc,
+                            Value scratch, Value shift) {
+    Value view = memref::ViewOp::create(
+        builder, alloc.getLoc(), alloc.getType(), scratch, shift, ValueRange());
+    alloc.replaceAllUsesWith(view);
+    alloc.erase();
   }
 };
 

@@ -38,3 +38,22 @@ func.func @prologue(%a: memref<8xf32>) {
 func.func @sequential(%a: memref<8xf32>) {
   return
 }
+
+// The tasks of a range use the scratch memory of its first one.
+// CHECK-LABEL: func @scratch(
+// CHECK-SAME: %[[S:.+]]: memref<1024xi8>, %[[BEGIN:.+]]: index, %[[END:.+]]: index)
+// CHECK: %[[SHIFT:.+]] = arith.muli %[[BEGIN]],
+// CHECK: %[[VIEW:.+]] = memref.view %[[S]][%[[SHIFT]]]
+// CHECK: scf.for %{{.+}} = %[[BEGIN]] to %[[END]]
+// CHECK: memref.store %{{.+}}, %[[VIEW]]
+func.func @scratch(%s: memref<1024xi8>) {
+  %c0 = arith.constant 0 : index
+  %c256 = arith.constant 256 : index
+  %one = arith.constant 1.0 : f32
+  scf.forall (%task) in (4) {
+    %shift = arith.muli %task, %c256 : index
+    %view = memref.view %s[%shift][] : memref<1024xi8> to memref<64xf32>
+    memref.store %one, %view[%c0] : memref<64xf32>
+  }
+  return
+}

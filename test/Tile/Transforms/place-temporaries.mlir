@@ -32,3 +32,28 @@ func.func @dynamic(%n: index) {
   "test.use"(%a) : (memref<?xf32>) -> ()
   return
 }
+
+// Each task has its own.
+// CHECK-LABEL: @tasks
+// CHECK-SAME: (%[[S:.+]]: memref<524288xi8>) attributes {tegula.scratch}
+// CHECK: scf.forall (%[[TASK:.+]]) in (4)
+// CHECK: %[[SHIFT:.+]] = arith.muli %[[TASK]], %c131072
+// CHECK: %[[FIRST:.+]] = arith.addi %c0{{.*}}, %[[SHIFT]]
+// CHECK: memref.view %[[S]][%[[FIRST]]][] : memref<524288xi8> to memref<32768xf32>
+func.func @tasks() {
+  scf.forall (%task) in (4) {
+    %a = memref.alloc() : memref<32768xf32>
+    "test.use"(%a) : (memref<32768xf32>) -> ()
+  }
+  return
+}
+
+// CHECK-LABEL: @tasks_unknown
+// CHECK: memref.alloc() : memref<32768xf32>
+func.func @tasks_unknown(%n: index) {
+  scf.forall (%task) in (%n) {
+    %a = memref.alloc() : memref<32768xf32>
+    "test.use"(%a) : (memref<32768xf32>) -> ()
+  }
+  return
+}
