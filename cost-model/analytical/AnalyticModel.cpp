@@ -211,8 +211,28 @@ namespace {
 
 /// Cycles per element of a tile, for one vector of tiles of one channel (of one
 /// filter): what it takes to transform the input (the result).
-constexpr double kInputTransform = 14;
-constexpr double kResultTransform = 10;
+constexpr double kInputTransform = 6.5;
+constexpr double kResultTransform = 4.5;
+/// Bytes per cycle at which transformed tiles get beyond L2 and back.
+constexpr double kSpilledTiles = 15;
+
+/// A guess for what one core may count on of the last-level cache.
+constexpr double kLastLevelBytes = 16 << 20;
+
+/// Which part of a block's transformed tiles, before and after the products,
+/// does not stay in L2. Channels lie an odd number of cache lines apart.
+double spilledPart(const ConvolutionProblem &problem,
+                   const WinogradSchedule &schedule, int64_t tiles,
+                   const CpuTarget &target) {
+  constexpr int64_t line = 64;
+  int64_t lines = ceilDiv(tiles * problem.elementBytes, line) | 1;
+  int64_t elements = (schedule.results + 2) * (schedule.results + 2);
+  double bytes =
+      double(elements * lines * line) *
+      double(problem.channels + std::min(problem.filters, schedule.fc));
+  double l2 = double(target.l2Bytes);
+  return std::clamp((bytes - l2) / l2, 0.0, 1.0);
+}
 
 } // namespace
 
@@ -257,10 +277,14 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   double bytes = double(problem.elementBytes);
   double tileBytes =
       elements * double(rows * columns) * (channels + filters) * bytes;
+  time.packing += 2 * tileBytes / kSpilledTiles *
+                  spilledPart(problem, schedule, blockRows * columns, target);
   double filterBytes = elements * channels * filters * bytes;
   time.cache = (2 * tileBytes + filterBytes * double(rowBlocks)) /
                target.l2BytesPerCycle;
-  time.memory = filterBytes / target.memoryBytesPerCycle;
+  time.memory = filterBytes *
+                double(filterBytes > kLastLevelBytes ? rowBlocks : 1) /
+                target.memoryBytesPerCycle;
   return finished(time, copies(problem.batch) / target.cyclesPerSecond);
 }
 

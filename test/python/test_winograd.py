@@ -35,7 +35,7 @@ class Layer:
         node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])
         graph = helper.make_graph(
             [node], "layer", [helper.make_tensor_value_info("x", TensorProto.FLOAT, self.input.shape)],
-            [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], [numpy_helper.from_array(self.weights, "w")])
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * 4)], [numpy_helper.from_array(self.weights, "w")])
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=9)
         onnx.checker.check_model(model)
         self.model = model.SerializeToString()

@@ -9,8 +9,8 @@ using namespace tegula::sched;
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Blocks that give several threads some work.
-static constexpr int64_t kBlocks = 4;
+/// Blocks at least. Those that divide the filters transform the input again.
+static constexpr int64_t kBlocks = 2;
 /// What the scratch memory of all tasks may take together, and how many tasks
 /// there are at most. Memory is touched once per thread, not once per task.
 static constexpr int64_t kScratchBytes = 64 << 20;
@@ -61,7 +61,7 @@ tegula::sched::winogradSpace(const cost::ConvolutionProblem &problem,
       bool spills = mr * vectors + vectors + 1 > target.vectorRegisters;
       if (mr > 1 && (spills || mr > problem.filters))
         continue;
-      for (int64_t parts : {1, 2, 4}) {
+      for (int64_t parts : {1, 2, 4, 8, 16}) {
         cost::WinogradSchedule s;
         s.results = results;
         s.mr = mr;

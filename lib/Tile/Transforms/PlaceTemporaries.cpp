@@ -52,8 +52,7 @@ struct PlaceTemporariesPass
         moveToStack(alloc, func);
       } else if (auto loop = alloc->getParentOfType<scf::ForallOp>(); !loop) {
         large.push_back(alloc);
-      } else if (alloc->getParentOp() == loop &&
-                 fits(bytes, loop.getStaticUpperBound())) {
+      } else if (alloc->getParentOp() == loop && fits(bytes, loop)) {
         ofTasks.push_back(alloc);
       }
     }
@@ -61,10 +60,16 @@ struct PlaceTemporariesPass
       moveToScratch(large, ofTasks, func);
   }
 
-  /// May a loop of one known dimension have `bytes` for each task?
-  static bool fits(int64_t bytes, ArrayRef<int64_t> tasks) {
-    return tasks.size() == 1 && !ShapedType::isDynamic(tasks[0]) &&
-           tasks[0] <= kTaskBytes / bytes;
+  /// Tasks of a loop of one dimension, if that is known.
+  static std::optional<int64_t> tasksOf(scf::ForallOp loop) {
+    SmallVector<OpFoldResult> bounds = loop.getMixedUpperBound();
+    return bounds.size() == 1 ? getConstantIntValue(bounds[0]) : std::nullopt;
+  }
+
+  /// May each task of the loop have `bytes`?
+  static bool fits(int64_t bytes, scf::ForallOp loop) {
+    std::optional<int64_t> tasks = tasksOf(loop);
+    return tasks && *tasks <= kTaskBytes / bytes;
   }
 
   /// The alloca goes to the start of the function, so that it is not repeated
@@ -116,7 +121,7 @@ struct PlaceTemporariesPass
   }
 
   static int64_t tasksAround(memref::AllocOp alloc) {
-    return alloc->getParentOfType<scf::ForallOp>().getStaticUpperBound()[0];
+    return *tasksOf(alloc->getParentOfType<scf::ForallOp>());
   }
 
   static void replaceByView(OpBuilder &builder, memref::AllocOp alloc,
