@@ -17,14 +17,18 @@ static std::vector<int64_t> parametersOf(const cost::ConvolutionSchedule &s) {
   return {s.mr, s.nr, s.vl, s.kc, s.nb, s.fc, s.inPlace};
 }
 
+static std::vector<int64_t> parametersOf(const cost::WinogradSchedule &s) {
+  return {s.mr, s.nr, s.vl, s.results, s.rows, s.fc, s.tasks};
+}
+
 template <typename Problem, typename Schedule>
 static std::vector<Candidate>
 enumerate(MLIRContext *context, const Problem &problem,
           const std::vector<Schedule> &space, const cost::CpuTarget &target,
-          const cost::CostModel &model) {
+          const cost::CostModel &model, StringRef numerics) {
   std::vector<Candidate> candidates;
   for (const Schedule &point : space)
-    candidates.push_back({attributeOf(context, point, multiplyAddClass(target)),
+    candidates.push_back({attributeOf(context, point, numerics),
                           parametersOf(point),
                           model.estimate(problem, point, target)});
   return candidates;
@@ -40,12 +44,20 @@ tegula::sched::candidatesOf(graph::KernelOp kernel,
   case Family::Contraction: {
     cost::ContractionProblem problem = contractionProblem(body);
     return enumerate(context, problem, contractionSpace(problem, target),
-                     target, model);
+                     target, model, multiplyAddClass(target));
   }
   case Family::Convolution: {
     cost::ConvolutionProblem problem = convolutionProblem(body);
-    return enumerate(context, problem, convolutionSpace(problem, target),
-                     target, model);
+    StringRef numerics = multiplyAddClass(target);
+    std::vector<Candidate> candidates =
+        enumerate(context, problem, convolutionSpace(problem, target), target,
+                  model, numerics);
+    for (int64_t results : kWinogradResults)
+      llvm::append_range(
+          candidates,
+          enumerate(context, problem, winogradSpace(problem, target, results),
+                    target, model, winogradClass(results, numerics)));
+    return candidates;
   }
   default:
     return {};
