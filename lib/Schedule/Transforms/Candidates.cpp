@@ -23,9 +23,9 @@ static std::vector<int64_t> parametersOf(const cost::WinogradSchedule &s) {
 
 template <typename Problem, typename Schedule>
 static std::vector<Candidate>
-enumerate(MLIRContext *context, const Problem &problem,
-          const std::vector<Schedule> &space, const cost::CpuTarget &target,
-          const cost::CostModel &model, StringRef numerics) {
+candidatesIn(MLIRContext *context, const Problem &problem,
+             const std::vector<Schedule> &space, const cost::CpuTarget &target,
+             const cost::CostModel &model, StringRef numerics) {
   std::vector<Candidate> candidates;
   for (const Schedule &point : space)
     candidates.push_back({attributeOf(context, point, numerics),
@@ -43,20 +43,21 @@ tegula::sched::candidatesOf(graph::KernelOp kernel,
   switch (classifyKernel(body)) {
   case Family::Contraction: {
     cost::ContractionProblem problem = contractionProblem(body);
-    return enumerate(context, problem, contractionSpace(problem, target),
-                     target, model, multiplyAddClass(target));
+    return candidatesIn(context, problem, contractionSpace(problem, target),
+                        target, model, multiplyAddClass(target));
   }
   case Family::Convolution: {
     cost::ConvolutionProblem problem = convolutionProblem(body);
     StringRef numerics = multiplyAddClass(target);
     std::vector<Candidate> candidates =
-        enumerate(context, problem, convolutionSpace(problem, target), target,
-                  model, numerics);
+        candidatesIn(context, problem, convolutionSpace(problem, target),
+                     target, model, numerics);
     for (int64_t results : kWinogradResults)
-      llvm::append_range(
-          candidates,
-          enumerate(context, problem, winogradSpace(problem, target, results),
-                    target, model, winogradClass(results, numerics)));
+      llvm::append_range(candidates,
+                         candidatesIn(context, problem,
+                                      winogradSpace(problem, target, results),
+                                      target, model,
+                                      winogradClass(results, numerics)));
     return candidates;
   }
   default:
