@@ -4,7 +4,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "tegula/Graph/IR/Winograd.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 
 using namespace mlir;
@@ -399,12 +398,10 @@ bool tegula::sched::isWinogradConvolution(linalg::LinalgOp op) {
   auto isOne = [](int64_t value) { return value == 1; };
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   for (unsigned loop : dims->filterLoop)
-    if (ranges[loop] != graph::WinogradTransform::kTaps)
+    if (ranges[loop] != 3)
       return false;
-  for (auto [loop, range] : llvm::enumerate(ranges))
-    if (range <= 0 && !(ShapedType::isDynamic(range) &&
-                        llvm::is_contained(dims->batch, loop)))
-      return false;
+  if (llvm::any_of(ranges, [](int64_t range) { return range <= 0; }))
+    return false;
   // [image] x channel x row x column, and filter x channel x row x column.
   MLIRContext *context = op->getContext();
   auto exprsOf = [&](ArrayRef<unsigned> first, unsigned channel) {
