@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <cmath>
+#include <cstring>
 #include <dlfcn.h>
 #include <limits>
 #include <random>
@@ -122,13 +123,33 @@ double LoadedKernel::run(int64_t times) {
   return threadSeconds() - start;
 }
 
-std::vector<char> LoadedKernel::outputs() const {
-  std::vector<char> bytes;
-  for (const TegulaTensor &result : results) {
-    const char *data = static_cast<const char *>(result.data);
-    bytes.insert(bytes.end(), data, data + result.bytes);
-  }
-  return bytes;
+/// Up to rounding, of which the largest value decides how much there is.
+static bool areNear(ArrayRef<float> a, ArrayRef<float> b) {
+  constexpr float tolerance = 1e-4f;
+  float largest = 0;
+  for (float value : b)
+    largest = std::max(largest, std::abs(value));
+  return llvm::all_of(llvm::zip_equal(a, b), [&](auto pair) {
+    auto [one, other] = pair; // What is no number is not near.
+    return std::abs(one - other) <= tolerance * largest;
+  });
+}
+
+static ArrayRef<float> floatsOf(const TegulaTensor &tensor) {
+  return {static_cast<const float *>(tensor.data),
+          size_t(tensor.bytes) / sizeof(float)};
+}
+
+bool LoadedKernel::agreesWith(const LoadedKernel &other, bool exactly) const {
+  constexpr int32_t kFloat = 1; // TensorProto.DataType
+  return llvm::all_of(llvm::zip_equal(results, other.results), [&](auto pair) {
+    auto &[a, b] = pair;
+    if (a.bytes != b.bytes)
+      return false;
+    if (exactly || a.dtype != kFloat)
+      return std::memcmp(a.data, b.data, a.bytes) == 0;
+    return areNear(floatsOf(a), floatsOf(b));
+  });
 }
 
 /// Sorts `values`, which are not none.

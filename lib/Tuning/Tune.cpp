@@ -55,14 +55,16 @@ private:
   llvm::Error measure(ArrayRef<size_t> points, Search &search);
   llvm::Error record(size_t point, Measurement measurement, Search &search);
   llvm::Error readKnown();
+  bool isRight(const std::shared_ptr<LoadedKernel> &kernel, StringRef numerics);
 
   const Task &task;
   const TuneOptions &options;
   const std::string &machine;
   TuningDatabase &database;
   StringRef folder;
-  std::unique_ptr<LoadedKernel> chosen; ///< By the compiler.
-  std::vector<char> expected;
+  std::shared_ptr<LoadedKernel> chosen; ///< By the compiler.
+  /// The first kernel of each numerics class.
+  llvm::StringMap<std::shared_ptr<LoadedKernel>> firstOfClass;
   llvm::StringMap<Measurement> known; ///< By schedule.
   TunedKernel result;
   size_t numLibraries = 0;
@@ -121,9 +123,22 @@ llvm::Error KernelTuner::record(size_t point, Measurement measurement,
   return database.add(task.text, machine, measurement);
 }
 
+/// Kernels of one numerics class give the same bits; between classes results
+/// differ by rounding.
+bool KernelTuner::isRight(const std::shared_ptr<LoadedKernel> &kernel,
+                          StringRef numerics) {
+  auto first = firstOfClass.find(numerics);
+  if (first != firstOfClass.end())
+    return kernel->agreesWith(*first->second, /*exactly=*/true);
+  if (!kernel->agreesWith(*chosen, /*exactly=*/false))
+    return false;
+  firstOfClass.try_emplace(numerics, kernel);
+  return true;
+}
+
 /// Compiles, checks and times `points` beside the compiler's choice.
 llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
-  std::vector<std::unique_ptr<LoadedKernel>> loaded;
+  std::vector<std::shared_ptr<LoadedKernel>> loaded;
   std::vector<LoadedKernel *> timed = {chosen.get()};
   std::vector<size_t> timedPoints;
   for (size_t point : points) {
@@ -136,19 +151,22 @@ llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
         return error;
       continue;
     }
-    auto kernel = compile(schedule);
-    if (!kernel)
-      measurement.status = "failed: " + llvm::toString(kernel.takeError());
-    else if ((*kernel)->outputs() != expected)
+    auto compiled = compile(schedule);
+    std::shared_ptr<LoadedKernel> kernel;
+    if (compiled)
+      kernel = std::move(*compiled);
+    else
+      measurement.status = "failed: " + llvm::toString(compiled.takeError());
+    if (kernel && !isRight(kernel, task.candidates[point].numerics))
       measurement.status = "wrong";
     if (measurement.status != "ok") {
       if (llvm::Error error = record(point, measurement, search))
         return error;
       continue;
     }
-    timed.push_back(kernel->get());
+    timed.push_back(kernel.get());
     timedPoints.push_back(point);
-    loaded.push_back(std::move(*kernel));
+    loaded.push_back(std::move(kernel));
   }
   if (timedPoints.empty())
     return llvm::Error::success();
@@ -184,7 +202,9 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
     return result;
   }
   chosen = std::move(*first);
-  expected = chosen->outputs();
+  for (const sched::Candidate &candidate : task.candidates)
+    if (candidate.schedule == schedule)
+      firstOfClass.try_emplace(candidate.numerics, chosen);
   std::vector<SearchPoint> points;
   for (const sched::Candidate &candidate : task.candidates)
     points.push_back({candidate.parameters, candidate.time.seconds});

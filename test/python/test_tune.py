@@ -73,6 +73,34 @@ class Tune(unittest.TestCase):
         tuned = tegula.InferenceSession(model(), threads=1, tuning_database=self.database)
         np.testing.assert_array_equal(plain.run(None, {"x": x})[0], tuned.run(None, {"x": x})[0])
 
+    def test_convolution(self):
+        """Schedules of all numerics classes are right, and one of another class can be taken."""
+        rng = np.random.default_rng(3)
+        weight = numpy_helper.from_array(rng.standard_normal((32, 32, 3, 3), dtype="f4"), "w")
+        node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1] * 4)
+        shape = [1, 32, 20, 20]
+        graph = helper.make_graph([node], "window", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+                                  [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], [weight])
+        bytes_ = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
+        self.model.write_bytes(bytes_)
+        self.tune("--search=random", "--schedules=24")
+        rows = self.rows()
+        self.assertEqual({status for _, _, status, _, _ in rows}, {"ok"})
+        families = {schedule.split("<")[0] for _, schedule, _, _, _ in rows}
+        self.assertEqual(families, {"#sched.convolution", "#sched.winograd"})
+        x = rng.standard_normal(shape, dtype="f4")
+        results = []
+        for family in families:
+            with sqlite3.connect(self.database) as connection:
+                connection.execute("UPDATE measurements SET seconds = CASE WHEN schedule LIKE ? THEN 1e-9 ELSE 1 END",
+                                   (family + "%",))
+            connection.close()
+            [schedule] = self.explained(f"--tuning-database={self.database}")
+            self.assertTrue(schedule.startswith(family))
+            session = tegula.InferenceSession(bytes_, threads=1, tuning_database=self.database)
+            results.append(session.run(None, {"x": x})[0])
+        np.testing.assert_allclose(*results, atol=1e-4 * np.abs(results[0]).max())
+
     def test_goes_on(self):
         self.tune("--search=random")
         before = dict((row[:2], row[3]) for row in self.rows())

@@ -26,8 +26,10 @@ public:
   /// failed.
   double run(int64_t times);
 
-  /// All bytes of the outputs of the last run.
-  std::vector<char> outputs() const;
+  /// Whether the outputs of the last run are those of `other`: bit for bit if
+  /// `exactly`, else up to 1e-4 of the largest value of each (outputs of other
+  /// types than float: bit for bit).
+  bool agreesWith(const LoadedKernel &other, bool exactly) const;
 
 private:
   LoadedKernel() = default;

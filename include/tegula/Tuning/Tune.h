@@ -40,9 +40,10 @@ struct TunedKernel {
 };
 
 /// Compiles kernel by kernel under schedules that the search asks for, checks
-/// that the results are the same bits as under the compiler's choice, times
-/// them beside it, and adds what was measured to the database. `report` is
-/// called with each kernel when it is done. False after an error diagnostic.
+/// their results (the same bits within a numerics class, up to rounding between
+/// classes), times them beside the compiler's choice, and adds what was
+/// measured to the database. `report` is called with each kernel when it is
+/// done. False after an error diagnostic.
 bool tuneFile(llvm::StringRef path, const TuneOptions &options,
               mlir::MLIRContext &context,
               llvm::function_ref<void(const TunedKernel &)> report);

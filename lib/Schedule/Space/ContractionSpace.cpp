@@ -50,7 +50,7 @@ static int64_t columnBlock(const cost::ContractionProblem &problem,
   int64_t batch = problem.batch == cost::kDynamic ? 1 : problem.batch;
   double work = double(batch) * double(m) * double(problem.n) * double(k);
   // Few rows are bound by reading the columns, which is slower than computing.
-  work *= std::max(1.0, 8.0 / double(m));
+  work *= std::max(1.0, 8.0 / double(std::max<int64_t>(m, 1)));
   double wanted = std::min(work / double(kTaskWork), double(maxTasks));
   int64_t tasks = std::max<int64_t>(int64_t(wanted), 1);
   int64_t parts =

@@ -28,7 +28,7 @@ candidatesIn(MLIRContext *context, const Problem &problem,
              const cost::CostModel &model, StringRef numerics) {
   std::vector<Candidate> candidates;
   for (const Schedule &point : space)
-    candidates.push_back({attributeOf(context, point, numerics),
+    candidates.push_back({attributeOf(context, point, numerics), numerics.str(),
                           parametersOf(point),
                           model.estimate(problem, point, target)});
   return candidates;

@@ -77,9 +77,10 @@ def LowerWinogradPass : KernelLowering<"tegula-tile-lower-winograd"> {
     %g = graph.winograd_filter %u : tensor<36x64x64xf32> -> tensor<64x64x3x3xf32>
     %c = linalg.conv_2d_nchw_fchw ins(%p, %g) outs(%zero)
     // after
-    %tiles = memref.alloc() : memref<8x36x64x48xf32>
-    scf.forall (%task) in (8) { scf.for %block = ... {
-      ... vector.store %v, %tiles[%task, %element, %channel, %tile]
+    scf.forall (%task) in (8) {
+      %tiles = memref.alloc() : memref<36x65x56xf32>
+      scf.for %block = ... {
+      ... vector.store %v, %tiles[%element, %channel, %tile]
       ... %acc:12 = scf.for %k = ... { vector.fma ... }
       ... vector.store %y, %result[...] } }
     ```
