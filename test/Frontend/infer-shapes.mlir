@@ -18,6 +18,22 @@ func.func @keeps(%x: tensor<?x?xf32>, %s: tensor<2xi64>) -> tensor<?x4xf32> {
   return %y : tensor<?x4xf32>
 }
 
+// Not every model says the shapes between operators that ONNX does not know.
+// CHECK-LABEL: func.func @few_bits
+// CHECK: onnx.Custom{{.*}} -> tensor<1x7x64xf32>
+func.func @few_bits(%x: tensor<1x7x32xf32>, %codes: tensor<64x1x16xui8>, %scales: tensor<64xf32>) -> tensor<*xf32> {
+  %y = "onnx.Custom"(%x, %codes, %scales) {domain = "com.microsoft", op_type = "MatMulNBits", K = 32 : si64, N = 64 : si64, bits = 4 : si64, block_size = 32 : si64}
+    : (tensor<1x7x32xf32>, tensor<64x1x16xui8>, tensor<64xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// CHECK-LABEL: func.func @of_others
+// CHECK: onnx.Custom{{.*}} -> tensor<*xf32>
+func.func @of_others(%x: tensor<1x7x32xf32>) -> tensor<*xf32> {
+  %y = "onnx.Custom"(%x) {domain = "com.example", op_type = "MatMulNBits", N = 64 : si64} : (tensor<1x7x32xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
 // A carried value that grows has a dynamic extent in the body.
 // CHECK-LABEL: func.func @widens
 // CHECK: ^bb0(%{{.*}}: tensor<i64>, %{{.*}}: tensor<i1>, %[[V:.*]]: tensor<?xf32>):

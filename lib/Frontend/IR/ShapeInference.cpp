@@ -334,6 +334,23 @@ static void forgetZeroExtents(MutableArrayRef<Type> types) {
   }
 }
 
+/// Of com.microsoft.MatMulNBits, the one operator without a schema that has a
+/// lowering: the first operand's with N columns. Null for others.
+static Type typeOfNBitsProduct(Operation *op) {
+  auto custom = dyn_cast<CustomOp>(op);
+  if (!custom || custom.getDomain() != "com.microsoft" ||
+      custom.getOpType() != "MatMulNBits" || custom.getInputs().empty())
+    return {};
+  auto type = dyn_cast<RankedTensorType>(custom.getInputs()[0].getType());
+  auto columns = op->getAttrOfType<IntegerAttr>("N");
+  if (!type || type.getRank() == 0 || !columns ||
+      !columns.getValue().isStrictlyPositive())
+    return {};
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = columns.getValue().getSExtValue();
+  return type.clone(shape);
+}
+
 FailureOr<SmallVector<Type>>
 inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
   SmallVector<bool> all(op->getNumResults());
@@ -341,6 +358,8 @@ inferResultTypes(Operation *op, ArrayRef<bool> present, std::string *message) {
     all[index] = present.empty() ? !isAbsent(result) : present[index];
   SmallVector<Type> types(op->getNumResults());
   const OpSchema *schema = schemaOf(op);
+  if (!schema && !types.empty())
+    types[0] = typeOfNBitsProduct(op);
   if (!schema || !schema->has_type_and_shape_inference_function())
     return types;
   size_t count = all.size();
