@@ -400,8 +400,10 @@ bool tegula::sched::isWinogradConvolution(linalg::LinalgOp op) {
   for (unsigned loop : dims->filterLoop)
     if (ranges[loop] != 3)
       return false;
-  if (llvm::any_of(ranges, [](int64_t range) { return range <= 0; }))
-    return false;
+  for (auto [loop, range] : llvm::enumerate(ranges))
+    if (range <= 0 && !(ShapedType::isDynamic(range) &&
+                        llvm::is_contained(dims->batch, loop)))
+      return false;
   // [image] x channel x row x column, and filter x channel x row x column.
   MLIRContext *context = op->getContext();
   auto exprsOf = [&](ArrayRef<unsigned> first, unsigned channel) {

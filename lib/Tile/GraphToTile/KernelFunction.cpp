@@ -66,6 +66,10 @@ Value KernelFunction::extentOf(OpBuilder &at, Value tensor, int64_t dim) const {
     if (auto expr = dyn_cast<AffineDimExpr>(map.getResult(dim)))
       return extentOfLoop(at, op, expr.getPosition());
   }
+  auto pad = tensor.getDefiningOp<tensor::PadOp>();
+  if (pad && isConstantIntValue(pad.getMixedLowPad()[dim], 0) &&
+      isConstantIntValue(pad.getMixedHighPad()[dim], 0))
+    return extentOf(at, pad.getSource(), dim);
   return at.createOrFold<tensor::DimOp>(tensor.getLoc(), tensor, dim);
 }
 

@@ -9,7 +9,7 @@
 
 namespace tegula::tile {
 
-/// A convolution by transforms, all sizes known.
+/// A convolution by transforms, all sizes but the number of images known.
 struct WinogradPlan {
   ConvolutionPlan convolution;
   sched::WinogradAttr schedule;

@@ -61,3 +61,32 @@ func.func @plain_filter(%a: memref<1x8x6x6xf32>, %b: memref<6x8x3x3xf32>, %o: me
   bufferization.materialize_in_destination %c in restrict writable %o : (tensor<1x6x4x4xf32>, memref<1x6x4x4xf32>) -> ()
   return
 }
+
+// -----
+
+// The number of images may be known only at run time; it is that of the input,
+// which is padded.
+// CHECK-LABEL: func @images
+// CHECK: memref.dim
+// CHECK: scf.forall (%{{.*}}) in (2)
+// CHECK-NOT: tensor.
+func.func @images(%a: memref<?x8x4x4xf32>, %b: memref<16x1x8x6xf32>, %o: memref<?x6x4x4xf32>)
+    attributes {schedule = #sched.winograd<results = 2, mr = 6, nr = 16, vl = 8, rows = 2, fc = 12, tasks = 2, numerics = "winograd2-fma">} {
+  %x = bufferization.to_tensor %a restrict : memref<?x8x4x4xf32> to tensor<?x8x4x4xf32>
+  %w = bufferization.to_tensor %b restrict : memref<16x1x8x6xf32> to tensor<16x1x8x6xf32>
+  %eu = tensor.empty() : tensor<16x6x8xf32>
+  %u = linalg.unpack %w outer_dims_perm = [0, 1, 2] inner_dims_pos = [1] inner_tiles = [6] into %eu : tensor<16x1x8x6xf32> -> tensor<16x6x8xf32>
+  %g = graph.winograd_filter %u : tensor<16x6x8xf32> -> tensor<6x8x3x3xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8x4x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%i: index, %j: index, %k: index, %l: index):
+    tensor.yield %zero : f32
+  } : tensor<?x8x4x4xf32> to tensor<?x8x6x6xf32>
+  %e = tensor.empty(%n) : tensor<?x6x4x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x6x4x4xf32>) -> tensor<?x6x4x4xf32>
+  %c = linalg.conv_2d_nchw_fchw ins(%p, %g : tensor<?x8x6x6xf32>, tensor<6x8x3x3xf32>) outs(%f : tensor<?x6x4x4xf32>) -> tensor<?x6x4x4xf32>
+  bufferization.materialize_in_destination %c in restrict writable %o : (tensor<?x6x4x4xf32>, memref<?x6x4x4xf32>) -> ()
+  return
+}
