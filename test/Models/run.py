@@ -20,6 +20,8 @@ one that passes and is not listed. The last line is `N passed, N failed`.
 """
 
 import argparse
+import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -27,6 +29,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import onnx
@@ -44,6 +47,7 @@ MODES = ("static", "dynamic")
 TOLERANCE = {"resnet50_qdq": 5e-2, "bert_base_dynamic_int8": 5e-2, "llama_tiny_fp16": 2e-2,
              "llama_tiny_int4": 1e-3, "smart_turn_int8": 5e-2}
 COMPILE_SECONDS, COMPILE_EXTRA_MB = 60, 700
+PREPARE = threading.Lock()
 
 
 class Generated:
@@ -173,14 +177,16 @@ def step(timeout, *words):
 
 def run_model(model, mode, library, args):
     """The row of a model: what was measured, or `failed`."""
-    path = model.static_path() if mode == "static" else model.path()
+    with PREPARE:  # Two models of one package would fetch it at once.
+        path = model.static_path() if mode == "static" else model.path()
+        runs = list(model.feeds(mode))
     row = step(args.timeout, "compile", path, library, *model.flags(mode), *args.flag)
     if "failed" in row:
         return row
     row = {"compile": row["seconds"], "compile_rss": row["rss"], "bytes": row["bytes"]}
     over = row["compile_rss"] - 2 * path.stat().st_size / 1e6 - COMPILE_EXTRA_MB
     row["notes"] = ["SLOW TO COMPILE"] * (row["compile"] > COMPILE_SECONDS) + ["TOO MUCH MEMORY"] * (over > 0)
-    for label, feeds in model.feeds(mode):
+    for label, feeds in runs:
         inputs, outputs, spread = reference(model, label, feeds)
         limit = max(TOLERANCE.get(model.name, 1e-4), 1.5 * spread)
         result = step(args.timeout, "run", library, inputs, outputs)
@@ -197,6 +203,19 @@ def run_model(model, mode, library, args):
         if not right:
             row["failed"] = f"wrong answer: {text}"
     return row
+
+
+def checked(model, mode, args):
+    """The row of a model, also where something else fails; nothing is left behind."""
+    library = BUILD / f"{model.name}.{mode}.so"
+    try:
+        return run_model(model, mode, library, args)
+    except Exception as error:  # such as no network for a wheel
+        return {"failed": f"{type(error).__name__}: {error}"}
+    finally:
+        if not args.keep:
+            for made in BUILD.glob(f"{library.name}*"):
+                made.unlink()
 
 
 def show(name, mode, row):
@@ -216,6 +235,7 @@ def arguments():
     parser.add_argument("--generated", action="store_true", help="models with drawn weights only")
     parser.add_argument("--flag", action="append", default=[], help="another option for the compiler")
     parser.add_argument("--keep", action="store_true", help="keep the compiled libraries")
+    parser.add_argument("--jobs", type=int, default=2, help="models at a time; 1 for undisturbed times")
     parser.add_argument("--timeout", type=float, default=600, help="s, for each step")
     parser.add_argument("--update", action="store_true", help="rewrite passing.json")
     parser.add_argument("--verbose", action="store_true", help="whole messages of failures")
@@ -234,17 +254,13 @@ def main():
     BUILD.mkdir(parents=True, exist_ok=True)
     listed = set(json.loads(PASSING.read_text())) if PASSING.exists() else set()
     rows = {}
+
+    def measure(model):
+        return [(model, mode, checked(model, mode, args)) for mode in args.mode or MODES]
+
     print(f"{'model':24}{'mode':8}{'compile':>8}{'RSS MB':>8}{'.so MB':>8}{'ms':>9}{'error':>9}")
-    for model in chosen(args):
-        for mode in args.mode or MODES:
-            library = BUILD / f"{model.name}.{mode}.so"
-            try:
-                row = run_model(model, mode, library, args)
-            except Exception as error:  # such as no network for a wheel
-                row = {"failed": f"{type(error).__name__}: {error}"}
-            if not args.keep:
-                for made in BUILD.glob(f"{library.name}*"):
-                    made.unlink()
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for model, mode, row in itertools.chain.from_iterable(pool.map(measure, chosen(args))):
             rows[f"{model.name}/{mode}"] = row
             show(model.name, mode, row)
             if args.verbose and "failed" in row:
