@@ -59,5 +59,5 @@ Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
 Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
                                 const WinogradSchedule &schedule,
                                 const CpuTarget &target) const {
-  return {analyze(problem, schedule, target).total, /*spread=*/0};
+  return analyticModel().estimate(problem, schedule, target);
 }

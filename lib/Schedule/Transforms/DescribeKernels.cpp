@@ -79,7 +79,6 @@ struct DescribeKernelsPass
                       builder.getStringAttr(llvm::join(nodes, "; ")));
       kernel->setAttr(graph::kFlopsAttrName,
                       builder.getI64IntegerAttr(countOperations(body)));
-      return WalkResult::skip();
     });
   }
 };

@@ -326,13 +326,9 @@ private:
     auto schedule =
         kernel->getAttrOfType<sched::ContractionAttr>(sched::kScheduleAttrName);
     auto codes = dyn_cast<BlockArgument>(op.getCodes());
-    if (!schedule || !codes || !codes.hasOneUse())
+    if (!schedule || !codes)
       return;
-    OpOperand &use = kernel->getOpOperand(codes.getArgNumber());
-    auto constant = use.get().getDefiningOp<arith::ConstantOp>();
-    auto value =
-        constant ? dyn_cast<ElementsAttr>(constant.getValue()) : ElementsAttr();
-    ArrayRef<char> bytes = graph::bytesOf(value);
+    ArrayRef<char> bytes = graph::bytesOf(constantOf(kernel, codes));
     if (int64_t(bytes.size()) != op.getCodes().getType().getNumElements())
       return;
     int64_t nr = schedule.getNr();
@@ -346,11 +342,7 @@ private:
         graph::makeConstant(type, "codes", [&](MutableArrayRef<char> out) {
           lp::relayCodes(op.getLayout(), bytes, layout, out, rows, positions);
         });
-    OpBuilder builder(constant);
-    use.set(arith::ConstantOp::create(builder, constant.getLoc(), packed));
-    if (constant->use_empty())
-      constant->erase();
-    codes.setType(type);
+    replaceConstant(kernel, codes, packed);
     op.setLayoutAttr(layout);
     for (Value parameter : {op.getScales(), op.getZeros()})
       if (auto argument = dyn_cast_if_present<BlockArgument>(parameter))
