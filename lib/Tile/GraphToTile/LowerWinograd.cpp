@@ -223,12 +223,6 @@ void WinogradLowering::emitResults() {
   });
 }
 
-static bool isZero(Value value) {
-  DenseElementsAttr constant;
-  return matchPattern(value, m_Constant(&constant)) && constant.isSplat() &&
-         constant.getSplatValue<APFloat>().isZero();
-}
-
 /// Transforms a vector of tiles back and stores their `columns` columns that
 /// exist.
 void WinogradLowering::emitVector(Value filter, Value row, Value tile,
@@ -288,7 +282,7 @@ void WinogradLowering::storeRow(Value filter, Value y, Value x,
   Value always = arith::ConstantIntOp::create(builder, loc, 1, 1);
   SmallVector<Value> sums = result.begin(builder, loc, always);
   for (auto [sum, pixel] : llvm::zip_equal(sums, pixels))
-    sum = isZero(sum) ? pixel : arith::AddFOp::create(builder, loc, pixel, sum);
+    sum = arith::AddFOp::create(builder, loc, pixel, sum);
   result.end(builder, index, sums, always);
 }
 
