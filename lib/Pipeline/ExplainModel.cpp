@@ -17,18 +17,15 @@ cost::CpuTarget tegula::pipeline::cpuTarget(const machine::Machine &machine) {
   return target;
 }
 
-bool tegula::pipeline::explainFile(
-    StringRef path, const CompileOptions &options, MLIRContext &context,
+bool tegula::pipeline::explainModule(
+    ModuleOp module, const CompileOptions &options,
     std::vector<sched::KernelExplanation> &kernels) {
-  OwningOpRef<ModuleOp> module = scheduleFile(path, options, context);
-  if (!module)
-    return false;
   machine::Machine machine;
   std::string message;
   sched::NamedCostModel model;
   if (!machine::machineFor(options.target, machine, message) ||
       failed(model.find(options.costModel, module->getLoc())))
     return false;
-  kernels = sched::explainSchedules(*module, cpuTarget(machine), *model);
+  kernels = sched::explainSchedules(module, cpuTarget(machine), *model);
   return true;
 }

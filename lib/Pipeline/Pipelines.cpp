@@ -67,6 +67,8 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   machine.tuningDatabase = options.tuningDatabase;
   machine.machine = options.machine;
   pm.addNestedPass<func::FuncOp>(sched::createSelectSchedulePass(machine));
+  if (options.profile)
+    pm.addNestedPass<func::FuncOp>(sched::createDescribeKernelsPass());
   verify(pm, options, "schedule");
 }
 
@@ -77,8 +79,6 @@ void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
     pm.addPass(tile::createPackStepsPass());
     pm.addPass(tile::createPackWeightsPass());
   }
-  if (options.profile)
-    pm.addNestedPass<func::FuncOp>(sched::createDescribeKernelsPass());
   pm.addPass(tile::createOutlineKernelsPass());
 }
 

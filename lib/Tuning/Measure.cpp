@@ -160,6 +160,14 @@ static double median(std::vector<double> &values) {
                                 : (values[half - 1] + values[half]) / 2;
 }
 
+/// `values` are changed.
+static Timing summarise(std::vector<double> &values) {
+  const double middle = median(values);
+  for (double &value : values)
+    value = std::abs(value - middle);
+  return {middle, median(values)};
+}
+
 std::vector<Timing>
 tegula::tuning::timeInRounds(ArrayRef<LoadedKernel *> kernels, unsigned rounds,
                              double blockSeconds) {
@@ -178,13 +186,12 @@ tegula::tuning::timeInRounds(ArrayRef<LoadedKernel *> kernels, unsigned rounds,
         first.push_back(seconds);
       ratios[i].push_back(seconds / first.back());
     }
-  const double unit = median(first);
-  std::vector<Timing> timings;
-  for (std::vector<double> &ratio : ratios) {
-    const double middle = median(ratio);
-    for (double &value : ratio)
-      value = std::abs(value - middle);
-    timings.push_back({unit * middle, unit * median(ratio)});
+  const Timing unit = summarise(first);
+  std::vector<Timing> timings = {unit};
+  for (std::vector<double> &ratio : MutableArrayRef(ratios).drop_front()) {
+    const Timing relative = summarise(ratio);
+    timings.push_back(
+        {unit.median * relative.median, unit.median * relative.mad});
   }
   return timings;
 }

@@ -7,14 +7,11 @@
 #include "tegula/Schedule/Transforms/Candidates.h"
 #include "tegula/Schedule/Transforms/CostModelFile.h"
 #include "tegula/Schedule/Transforms/ExtractKernel.h"
-#include "tegula/Tuning/Measure.h"
+#include "tegula/Tuning/CompileKernel.h"
 #include "tegula/Tuning/Search.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include <chrono>
 #include <limits>
 
@@ -43,7 +40,7 @@ class KernelTuner {
 public:
   KernelTuner(const Task &task, const TuneOptions &options,
               const std::string &machine, TuningDatabase &database,
-              StringRef folder)
+              LibraryFolder &folder)
       : task(task), options(options), machine(machine), database(database),
         folder(folder) {}
 
@@ -51,7 +48,6 @@ public:
   llvm::Expected<TunedKernel> run(Clock::time_point end);
 
 private:
-  llvm::Expected<std::unique_ptr<LoadedKernel>> compile(Attribute schedule);
   llvm::Error measure(ArrayRef<size_t> points, Search &search);
   llvm::Error record(size_t point, Measurement measurement, Search &search);
   llvm::Error readKnown();
@@ -61,41 +57,15 @@ private:
   const TuneOptions &options;
   const std::string &machine;
   TuningDatabase &database;
-  StringRef folder;
+  LibraryFolder &folder;
   std::shared_ptr<LoadedKernel> chosen; ///< By the compiler.
   /// The first kernel of each numerics class.
   llvm::StringMap<std::shared_ptr<LoadedKernel>> firstOfClass;
   llvm::StringMap<Measurement> known; ///< By schedule.
   TunedKernel result;
-  size_t numLibraries = 0;
 };
 
 } // namespace
-
-/// Compiles and loads the kernel under a schedule.
-llvm::Expected<std::unique_ptr<LoadedKernel>>
-KernelTuner::compile(Attribute schedule) {
-  OwningOpRef<ModuleOp> module = sched::extractKernel(task.kernel);
-  module->walk([&](graph::KernelOp kernel) {
-    kernel->setAttr(sched::kScheduleAttrName, schedule);
-  });
-  SmallString<128> path(folder);
-  // A path that was loaded before would give the library of that time.
-  llvm::sys::path::append(path, "kernel" + Twine(numLibraries++) + ".so");
-  pipeline::CompileOptions compiling = options.compile;
-  compiling.name = "kernel";
-  compiling.threads = 1;
-  std::string message = "the compiler said nothing";
-  ScopedDiagnosticHandler handler(module->getContext(), [&](Diagnostic &said) {
-    message = said.str();
-    return success();
-  });
-  if (!pipeline::compileModule(*module, compiling, path))
-    return llvm::createStringError(message);
-  auto loaded = LoadedKernel::load(path);
-  llvm::sys::fs::remove(path);
-  return loaded;
-}
 
 llvm::Error KernelTuner::readKnown() {
   auto measurements = database.find(task.text, machine);
@@ -151,7 +121,8 @@ llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
         return error;
       continue;
     }
-    auto compiled = compile(schedule);
+    auto compiled =
+        compileKernel(task.kernel, schedule, options.compile, folder);
     std::shared_ptr<LoadedKernel> kernel;
     if (compiled)
       kernel = std::move(*compiled);
@@ -195,7 +166,7 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
   result.chosen = sched::scheduleText(schedule);
   if (llvm::Error error = readKnown())
     return error;
-  auto first = compile(schedule);
+  auto first = compileKernel(task.kernel, schedule, options.compile, folder);
   if (!first) { // Such as inputs that nobody can make up: nothing to measure.
     llvm::consumeError(first.takeError());
     result.failed = 1;
@@ -265,12 +236,9 @@ static llvm::Error
 tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
           const std::string &machine, TuningDatabase &database,
           llvm::function_ref<void(const TunedKernel &)> report) {
-  SmallString<128> folder;
-  if (std::error_code error =
-          llvm::sys::fs::createUniqueDirectory("tegula-tune", folder))
-    return llvm::createStringError(error, "cannot make a temporary folder");
-  auto remove =
-      llvm::scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  auto folder = LibraryFolder::create();
+  if (!folder)
+    return folder.takeError();
   double predicted = 0, left = options.seconds;
   for (const Task &task : tasks)
     predicted += task.predicted;
@@ -280,7 +248,7 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
     const Clock::time_point start = Clock::now();
     const auto budget = std::chrono::duration<double>(left * share);
     auto tuned =
-        KernelTuner(task, options, machine, database, folder)
+        KernelTuner(task, options, machine, database, *folder)
             .run(start + std::chrono::duration_cast<Clock::duration>(budget));
     if (!tuned)
       return tuned.takeError();

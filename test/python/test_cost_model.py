@@ -191,9 +191,9 @@ class Explain(unittest.TestCase):
         cls.model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
         onnx.checker.check_model(cls.model)
 
-    def explain(self, *options):
+    def explain(self, *options, model=None):
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
-            file.write(self.model.SerializeToString())
+            file.write((model or self.model).SerializeToString())
             file.flush()
             return subprocess.run([TEGULA, "explain", file.name, "--target=x86-64-v3", *options],
                                   capture_output=True, text=True)
@@ -226,6 +226,25 @@ class Explain(unittest.TestCase):
         text = self.explain().stdout
         self.assertRegex(text, r"proj\n +#sched\.contraction<.*\n +predicted .* us \(.* us to ")
         self.assertIn("one schedule, not predicted", text)
+
+    def test_measured(self):
+        found = next(k for k in self.kernels("--measure") if k["node"] == "proj")
+        self.assertGreater(found["measured_seconds"], 0)
+        self.assertGreaterEqual(found["measured_mad"], 0)
+        self.assertGreater(found["operations"], 0)
+        self.assertGreater(found["share_of_peak"], 0)
+        self.assertRegex(self.explain("--measure").stdout,
+                         r"proj\n(?:    .*\n)+    measured .* us \+- .* GFLOP/s, .* % of the peak\n")
+
+    def test_nothing_is_measured_unasked(self):
+        self.assertNotIn("measured_seconds", self.explain("--json").stdout)
+
+    def test_a_kernel_that_cannot_be_measured(self):
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "rows"
+        self.assertIn("not measured: its sizes or operands are known at run time only",
+                      self.explain("--measure", model=model).stdout)
 
     def test_a_bad_model_file(self):
         with tempfile.NamedTemporaryFile() as file:

@@ -102,10 +102,10 @@ mlir::OwningOpRef<mlir::ModuleOp> scheduleFile(llvm::StringRef path,
 /// What the cost model is told of `machine`.
 cost::CpuTarget cpuTarget(const machine::Machine &machine);
 
-/// The same, and explains the schedules. False after an error diagnostic.
-bool explainFile(llvm::StringRef path, const CompileOptions &options,
-                 mlir::MLIRContext &context,
-                 std::vector<sched::KernelExplanation> &kernels);
+/// Explains the schedules of what scheduleFile gave for `options`. False after
+/// an error diagnostic.
+bool explainModule(mlir::ModuleOp module, const CompileOptions &options,
+                   std::vector<sched::KernelExplanation> &kernels);
 
 /// How a tuning database names `machine`.
 std::string tuningMachine(const machine::Machine &machine);
