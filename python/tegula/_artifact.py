@@ -8,9 +8,8 @@ import threading
 import weakref
 from dataclasses import dataclass
 
-import numpy as np
-
-from . import _abi, _types
+from . import _abi
+from ._binding import Call
 from .errors import RuntimeError
 
 
@@ -113,32 +112,21 @@ class Instance:
         weakref.finalize(self, lambda model, held, context: model.destroy(context),
                          self._model, artifact, self._context)
         self._lock = threading.Lock()
-        self._shapes = {}
         # Reading a function out of a ctypes struct makes a new object each time.
-        self._run, self._last_error = self._model.run, self._model.last_error
-        self._storage = [_types.storage_dtype(spec.dtype) for spec in artifact.outputs]
-        self._inputs = (_abi.Tensor * max(len(artifact.inputs), 1))()
-        self._outputs = (_abi.Tensor * max(len(artifact.outputs), 1))()
+        self._call = Call(self._model.run, self._context, artifact.inputs, artifact.outputs)
 
     def run(self, arrays):
         """The outputs for arrays in the order of the inputs, of the right types."""
-        held = [self._prepare(array, spec) for array, spec in zip(arrays, self._artifact.inputs)]
+        call = self._call
         with self._lock:
-            for slot, array, spec in zip(self._inputs, held, self._artifact.inputs):
-                slot.data = array.__array_interface__["data"][0]
-                slot.bytes = array.nbytes
-                slot.dtype = spec.dtype
-                slot.rank = array.ndim
-                slot.shape = self._shape(array.shape)
-            outputs = self._artifact.outputs
-            results = [self._offer(slot, spec, storage)
-                       for slot, spec, storage in zip(self._outputs, outputs, self._storage)]
-            status = self._run(self._context, self._inputs, len(held), self._outputs, len(results))
+            held = [binding.bind(array) for binding, array in zip(call.inputs, arrays)]
+            offered = [binding.offer() for binding in call.outputs]
+            status = call()
+            del held
             if status != 0:
-                said = self._last_error(self._context) or self._model.status_text(status)
+                said = self._model.last_error(self._context) or self._model.status_text(status)
                 raise RuntimeError(said.decode(errors="replace"))
-            return [self._take(*each) for each
-                    in zip(self._outputs, outputs, self._storage, results)]
+            return [binding.take(result) for binding, result in zip(call.outputs, offered)]
 
     def profile(self):
         """KernelEvents of the last run, in order; none unless compiled with profile=True."""
@@ -150,44 +138,3 @@ class Instance:
             return [KernelEvent(event.kernel.decode(errors="replace"), event.nodes.decode(errors="replace"),
                                 event.flops, event.bytes, event.begin_ns, event.end_ns, event.cpu_ns)
                     for event in events[:count]]
-
-    @staticmethod
-    def _prepare(array, spec):
-        """Dense, aligned and in native byte order; the array itself where it is."""
-        array = _types.to_storage(array, spec.dtype)
-        flags = array.flags
-        if flags.c_contiguous and flags.aligned and array.dtype.isnative:
-            return array
-        return np.require(array, requirements=("C_CONTIGUOUS", "ALIGNED"))
-
-    def _shape(self, shape):
-        """A C array of a shape; those seen before are kept."""
-        found = self._shapes.get(shape)
-        if found is None:
-            found = (ctypes.c_int64 * max(len(shape), 1))(*shape)
-            if len(self._shapes) < 256:
-                self._shapes[shape] = found
-        return found
-
-    @staticmethod
-    def _offer(slot, spec, storage):
-        """Memory of our own for an output whose size is known, to save the copy."""
-        slot.data, slot.bytes = None, 0
-        slot.shape = slot.strides = None
-        if not spec.is_static:
-            return None
-        result = np.empty(spec.shape, storage)
-        if result.nbytes == 0:
-            return None
-        slot.data, slot.bytes = result.__array_interface__["data"][0], result.nbytes
-        return result
-
-    @staticmethod
-    def _take(slot, spec, storage, result):
-        """The array of an output: ours, or a copy of the runtime's."""
-        shape = tuple(slot.shape[: slot.rank])
-        if result is None or result.shape != shape:
-            result = np.empty(shape, storage)
-            if result.nbytes:
-                ctypes.memmove(result.__array_interface__["data"][0], slot.data, result.nbytes)
-        return _types.from_storage(result, spec.dtype)

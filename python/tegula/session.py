@@ -88,6 +88,16 @@ def as_array(name, value, dtype):
         raise RuntimeError(f'input "{name}": no array can be made of it: {error}') from None
 
 
+def checked_array(name, value, number):
+    """`as_array` of an element type by its number; refuses others."""
+    dtype = _types.numpy_dtype(number)
+    array = as_array(name, value, dtype)
+    if array.dtype not in (dtype, _types.storage_dtype(number)):
+        raise RuntimeError(f'input "{name}": expected {_types.runtime_name(number)}, '
+                           f"found {_types.array_type_name(array.dtype)}")
+    return array
+
+
 _WEIGHTS = ("mapped", "huge_pages")  # TEGULA_WEIGHTS_*
 
 
@@ -126,6 +136,9 @@ class InferenceSession:
         if weights not in _WEIGHTS:
             raise RuntimeError(f"weights={weights!r}: expected one of {', '.join(_WEIGHTS)}")
         self._instance = self._artifact.create(int(threads or 0), weights=_WEIGHTS.index(weights))
+        self._inputs = [(spec.name, _types.numpy_dtype(spec.dtype), spec.dtype)
+                        for spec in self._artifact.inputs]
+        self._names = {spec.name for spec in self._artifact.inputs}
         self._outputs = {spec.name: index for index, spec in enumerate(self._artifact.outputs)}
 
     @property
@@ -171,20 +184,22 @@ class InferenceSession:
 
     def _arrays(self, feeds):
         """The arrays in the order of the inputs, checked for names and types."""
+        if feeds.keys() != self._names:
+            self._refuse_names(feeds)
         arrays = []
-        for spec in self._artifact.inputs:
-            if spec.name not in feeds:
-                raise RuntimeError(f'input "{spec.name}" is missing; '
-                                   f"got: {', '.join(feeds) or 'nothing'}")
-            dtype = _types.numpy_dtype(spec.dtype)
-            array = as_array(spec.name, feeds[spec.name], dtype)
-            if array.dtype not in (dtype, _types.storage_dtype(spec.dtype)):
-                raise RuntimeError(f'input "{spec.name}": expected '
-                                   f"{_types.runtime_name(spec.dtype)}, found "
-                                   f"{_types.array_type_name(array.dtype)}")
+        for name, dtype, number in self._inputs:
+            array = feeds[name]
+            if type(array) is not np.ndarray or array.dtype is not dtype:
+                array = checked_array(name, array, number)
             arrays.append(array)
-        if len(arrays) != len(feeds):
-            known = {spec.name for spec in self._artifact.inputs}
-            extra = next(name for name in feeds if name not in known)
-            raise RuntimeError(f'no input is named "{extra}"; there are: {", ".join(known)}')
         return arrays
+
+    def _refuse_names(self, feeds):
+        """Says which input is missing or unknown."""
+        known = [name for name, _, _ in self._inputs]
+        for name in known:
+            if name not in feeds:
+                raise RuntimeError(f'input "{name}" is missing; '
+                                   f"got: {', '.join(feeds) or 'nothing'}")
+        extra = next(name for name in feeds if name not in self._names)
+        raise RuntimeError(f'no input is named "{extra}"; there are: {", ".join(known)}')

@@ -61,8 +61,35 @@ class SessionTest(unittest.TestCase):
         for value in (x.tolist(), np.asfortranarray(x), np.repeat(x, 2, 0)[::2], Dlpack()):
             np.testing.assert_array_equal(self.session.run(["z"], {"x": value})[0], -x)
 
+    def test_arrays_that_cannot_be_read_in_place(self):
+        x = np.arange(6, dtype=np.float32).reshape(2, 3)
+        sealed = x.copy()
+        sealed.flags.writeable = False
+        crooked = np.frombuffer(b"." + x.tobytes(), np.uint8)[1:].view(np.float32).reshape(2, 3)
+        for value in (sealed, crooked, x.view(np.recarray)):
+            np.testing.assert_array_equal(self.session.run(["z"], {"x": value})[0], -x)
+        with self.assertRaisesRegex(tegula.RuntimeError, "expected tensor"):
+            self.session.run(None, {"x": x.astype(">f4")})
+
+    def test_results_are_the_callers(self):
+        session = tegula.InferenceSession(models.dense(), threads=1, dims={"batch": 2})
+        x = np.ones((2, 3), np.float32)
+        first = session.run(["z"], {"x": x})[0]
+        session.run(["z"], {"x": 2 * x})
+        np.testing.assert_array_equal(first, -x)
+
+    def test_nothing_is_left_of_the_last_run(self):
+        for rows in (2, 17, 2, 1):  # the descriptor's shape changes, and changes back
+            self.check(self.session, rows)
+        with self.assertRaises(tegula.RuntimeError):
+            self.session.run(None, {"x": np.ones((1, 4), np.float32)})
+        self.check(self.session, 1)
+
     def test_empty(self):
         y, z = self.session.run(None, {"x": np.zeros((0, 3), np.float32)})
+        self.assertEqual((y.shape, z.shape), ((0, 4), (0, 3)))
+        fixed = tegula.InferenceSession(models.dense(), threads=1, dims={"batch": 0})
+        y, z = fixed.run(None, {"x": np.zeros((0, 3), np.float32)})
         self.assertEqual((y.shape, z.shape), ((0, 4), (0, 3)))
 
     def test_refusals(self):
