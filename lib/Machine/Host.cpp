@@ -73,6 +73,8 @@ static const KnownMachine *closestKnown(const Machine &features) {
     if (identity.vendor == range.vendor && identity.family == range.family &&
         identity.model >= range.first && identity.model <= range.last)
       return findKnownMachine(range.name);
+  if (kThisArchitecture == Architecture::AArch64)
+    return findKnownMachine("aarch64");
   return findKnownMachine(features.has("avx512vl") ? "x86-64-v4"
                           : features.has("avx2")   ? "x86-64-v3"
                           : features.has("sse4.2") ? "x86-64-v2"
@@ -142,9 +144,10 @@ static int64_t countUsableCpus() {
 
 Machine tegula::machine::hostMachine() {
   Machine probed;
-  for (const CpuFeature &feature : kCpuFeatures)
-    if (hasCpuFeature(feature))
-      probed.features.push_back(feature.name);
+  for (size_t i = 0; const char *name = cpuFeatureName(kThisArchitecture, i);
+       ++i)
+    if (hasCpuFeature(name, strlen(name)))
+      probed.features.push_back(name);
   const KnownMachine *row = closestKnown(probed);
   Machine machine = row ? makeMachine(*row) : probed;
   machine.name = "host";

@@ -12,7 +12,10 @@ namespace machine {
 /// modest machine that has it.
 struct KnownMachine {
   const char *name;
-  int level; ///< 1 to 4: the x86-64 level whose features it has.
+  Architecture architecture;
+  /// Whose features it has: 1 to 4 are x86-64 to x86-64-v4, or Armv8.0-A to
+  /// Armv8.3-A.
+  int level;
   /// More features, comma-separated.
   const char *features;
   int64_t vectorOpsPerCycle;
@@ -28,7 +31,8 @@ Machine makeMachine(const KnownMachine &row);
 /// Fills what follows from the features: vector size, registers, FMA.
 void deriveFromFeatures(Machine &machine);
 
-/// Puts `machine.features` into the order of kCpuFeatures, each once.
+/// Puts `machine.features` into the order of its architecture's table, each
+/// once.
 void sortFeatures(Machine &machine);
 
 } // namespace machine

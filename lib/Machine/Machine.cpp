@@ -13,12 +13,13 @@ bool Machine::has(const std::string &feature) const {
 
 std::string Machine::featureString() const {
   std::string result;
-  for (const CpuFeature &feature : kCpuFeatures) {
+  for (size_t i = 0; const char *name = cpuFeatureName(architecture, i); ++i) {
     result += result.empty() ? "" : ",";
-    result += has(feature.name) ? "+" : "-";
-    result += feature.name;
+    result += has(name) ? "+" : "-";
+    result += name;
   }
-  return result;
+  // Processors that LLVM knows may have it, and nothing here makes use of it.
+  return architecture == Architecture::AArch64 ? result + ",-sve" : result;
 }
 
 static std::vector<std::string> splitAtCommas(const std::string &text) {
@@ -32,14 +33,23 @@ static std::vector<std::string> splitAtCommas(const std::string &text) {
   return words;
 }
 
+static bool isFeature(Architecture architecture, const std::string &name) {
+  for (size_t i = 0; const char *known = cpuFeatureName(architecture, i); ++i)
+    if (name == known)
+      return true;
+  return false;
+}
+
 /// Applies "+feature" or "-feature".
 static bool applyFeature(const std::string &word, Machine &machine,
                          std::string &message) {
   const std::string name = word.empty() ? "" : word.substr(1);
   if (word.empty() || (word[0] != '+' && word[0] != '-') ||
-      !findCpuFeature(name.c_str(), name.size())) {
+      !isFeature(machine.architecture, name)) {
+    const bool isArm = machine.architecture == Architecture::AArch64;
     message = "unknown feature '" + word +
-              "' in the target: expected +NAME or -NAME, such as +avx512vnni";
+              "' in the target: expected +NAME or -NAME, such as " +
+              (isArm ? "+dotprod" : "+avx512vnni");
     return false;
   }
   auto &features = machine.features;
@@ -50,17 +60,33 @@ static bool applyFeature(const std::string &word, Machine &machine,
   return true;
 }
 
-/// Are the extensions there that others build upon? LLVM would switch them on
-/// silently.
-static bool isConsistent(const Machine &machine, std::string &message) {
+/// Is `base` there if `feature` is, which builds upon it?
+static bool needs(const Machine &machine, const char *feature, const char *base,
+                  std::string &message) {
+  if (!machine.has(feature) || machine.has(base))
+    return true;
+  message = std::string("the target has ") + feature + " without " + base +
+            ": add +" + base + " or remove -" + base;
+  return false;
+}
+
+static bool isConsistentArm(const Machine &machine, std::string &message) {
+  for (const char *feature : {"aes", "sha2", "fullfp16", "rdm", "jsconv",
+                              "complxnum", "dotprod", "i8mm", "bf16"})
+    if (!needs(machine, feature, "neon", message))
+      return false;
+  if (machine.has("neon"))
+    return needs(machine, "sha3", "sha2", message) &&
+           needs(machine, "fp16fml", "fullfp16", message);
+  message = "the target is without neon, which compiled code needs";
+  return false;
+}
+
+static bool isConsistentX86(const Machine &machine, std::string &message) {
   auto needs = [&](const char *feature, const char *base) {
-    if (!machine.has(feature) || machine.has(base))
-      return true;
-    message = std::string("the target has ") + feature + " without " + base +
-              ": add +" + base + " or remove -" + base;
-    return false;
+    return ::needs(machine, feature, base, message);
   };
-  for (const CpuFeature &feature : kCpuFeatures) {
+  for (const X86Feature &feature : kX86Features) {
     const std::string name = feature.name;
     if (feature.state == CpuState::Ymm && name != "avx" &&
         !needs(feature.name, "avx"))
@@ -79,6 +105,22 @@ static bool isConsistent(const Machine &machine, std::string &message) {
          needs("avx512fp16", "avx512bw") && needs("avxvnni", "avx2") &&
          needs("sse4.2", "sse4.1") && needs("sse4.1", "ssse3") &&
          needs("ssse3", "sse3") && needs("vpclmulqdq", "pclmul");
+}
+
+/// Are the extensions there that others build upon? LLVM would switch them on
+/// silently.
+static bool isConsistent(const Machine &machine, std::string &message) {
+  return machine.architecture == Architecture::AArch64
+             ? isConsistentArm(machine, message)
+             : isConsistentX86(machine, message);
+}
+
+/// The architecture that a triple for Linux begins with; false for others.
+static bool readTriple(const std::string &triple, Architecture &architecture) {
+  const bool isArm = triple.rfind("aarch64-", 0) == 0;
+  architecture = isArm ? Architecture::AArch64 : Architecture::X86_64;
+  return (isArm || triple.rfind("x86_64-", 0) == 0) &&
+         triple.find("linux") != std::string::npos;
 }
 
 /// The machine of a name, the host included.
@@ -104,14 +146,20 @@ bool tegula::machine::machineFor(const std::string &target, Machine &machine,
   const std::vector<std::string> words = splitAtCommas(target);
   if (words.size() == 1)
     return machineOfName(target, machine, message);
-  if (words[0].rfind("x86_64-", 0) != 0 ||
-      words[0].find("linux") == std::string::npos) {
+  Architecture architecture;
+  if (!readTriple(words[0], architecture)) {
     message = "cannot compile for '" + words[0] +
-              "': expected a triple such as x86_64-unknown-linux-gnu";
+              "': expected a triple such as x86_64-unknown-linux-gnu or "
+              "aarch64-unknown-linux-gnu";
     return false;
   }
   if (!machineOfName(words[1], machine, message))
     return false;
+  if (machine.architecture != architecture) {
+    message = "'" + words[1] + "' is no processor of '" + words[0] +
+              "': it is one of " + machine.triple;
+    return false;
+  }
   machine.triple = words[0];
   for (size_t i = 2; i < words.size(); ++i)
     if (!applyFeature(words[i], machine, message))

@@ -136,6 +136,7 @@ static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
   target::LinkOptions link;
   link.name = target::sanitizeIdentifier(parts.signature.name);
   link.weights = linkWeights(parts.weights);
+  link.architecture = parts.machine.architecture;
   link.withGpu = parts.gpu != nullptr;
   return target::linkArtifact(inputs, outputKind(options.emit), link, output);
 }

@@ -2,37 +2,40 @@
 
 #include "tegula/Runtime/Embedded.h"
 
-extern "C" {
-extern const char tegula_embedded_runtime_begin[];
-extern const char tegula_embedded_runtime_end[];
-extern const char tegula_embedded_program_begin[];
-extern const char tegula_embedded_program_end[];
-extern const char tegula_embedded_weights_begin[];
-extern const char tegula_embedded_weights_end[];
-extern const char tegula_embedded_gpu_begin[];
-extern const char tegula_embedded_gpu_end[];
-}
+using namespace tegula::machine;
+using namespace tegula::runtime;
 
-tegula::runtime::EmbeddedObject tegula::runtime::embeddedRuntime() {
-  return {tegula_embedded_runtime_begin,
-          static_cast<size_t>(tegula_embedded_runtime_end -
-                              tegula_embedded_runtime_begin)};
-}
+/// The bounds of a part, which Embedded.S defines.
+#define TEGULA_DECLARE(part)                                                   \
+  extern "C" const char tegula_##part##_begin[], tegula_##part##_end[];
+#define TEGULA_OBJECT(part)                                                    \
+  {tegula_##part##_begin,                                                      \
+   static_cast<size_t>(tegula_##part##_end - tegula_##part##_begin)}
 
-tegula::runtime::EmbeddedObject tegula::runtime::embeddedProgram() {
-  return {tegula_embedded_program_begin,
-          static_cast<size_t>(tegula_embedded_program_end -
-                              tegula_embedded_program_begin)};
-}
+TEGULA_DECLARE(x86_64_runtime)
+TEGULA_DECLARE(x86_64_program)
+TEGULA_DECLARE(x86_64_weights)
+TEGULA_DECLARE(x86_64_gpu)
+TEGULA_DECLARE(aarch64_runtime)
+TEGULA_DECLARE(aarch64_program)
+TEGULA_DECLARE(aarch64_weights)
 
-tegula::runtime::EmbeddedObject tegula::runtime::embeddedWeights() {
-  return {tegula_embedded_weights_begin,
-          static_cast<size_t>(tegula_embedded_weights_end -
-                              tegula_embedded_weights_begin)};
-}
-
-tegula::runtime::EmbeddedObject tegula::runtime::embeddedGpu() {
-  return {
-      tegula_embedded_gpu_begin,
-      static_cast<size_t>(tegula_embedded_gpu_end - tegula_embedded_gpu_begin)};
+EmbeddedObject tegula::runtime::embeddedRuntime(Architecture architecture,
+                                                RuntimePart part) {
+  const bool isArm = architecture == Architecture::AArch64;
+  switch (part) {
+  case RuntimePart::Base:
+    return isArm ? EmbeddedObject TEGULA_OBJECT(aarch64_runtime)
+                 : EmbeddedObject TEGULA_OBJECT(x86_64_runtime);
+  case RuntimePart::Program:
+    return isArm ? EmbeddedObject TEGULA_OBJECT(aarch64_program)
+                 : EmbeddedObject TEGULA_OBJECT(x86_64_program);
+  case RuntimePart::Weights:
+    return isArm ? EmbeddedObject TEGULA_OBJECT(aarch64_weights)
+                 : EmbeddedObject TEGULA_OBJECT(x86_64_weights);
+  case RuntimePart::Gpu:
+    if (!isArm)
+      return TEGULA_OBJECT(x86_64_gpu);
+  }
+  return {nullptr, 0};
 }

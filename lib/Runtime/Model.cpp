@@ -93,8 +93,7 @@ static bool cpuFits(const char *features) {
   while (features && *features) {
     const char *end = strchr(features, ',');
     const size_t length = end ? end - features : strlen(features);
-    const auto *feature = tegula::machine::findCpuFeature(features, length);
-    if (!feature || !tegula::machine::hasCpuFeature(*feature))
+    if (!tegula::machine::hasCpuFeature(features, length))
       return false;
     features += length + (end ? 1 : 0);
   }

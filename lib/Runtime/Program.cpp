@@ -17,27 +17,6 @@
 
 using namespace tegula::runtime;
 
-// The program is linked without the start files of a C library.
-#if defined(__x86_64__)
-__asm__(".text\n"
-        ".globl _start\n"
-        ".hidden _start\n"
-        ".type _start, @function\n"
-        "_start:\n"
-        "  xorl %ebp, %ebp\n"
-        "  movq %rdx, %r9\n" // rtld_fini
-        "  popq %rsi\n"      // argc
-        "  movq %rsp, %rdx\n"
-        "  andq $-16, %rsp\n"
-        "  pushq %rax\n"
-        "  pushq %rsp\n"
-        "  xorl %r8d, %r8d\n" // fini
-        "  xorl %ecx, %ecx\n" // init
-        "  leaq main(%rip), %rdi\n"
-        "  call *__libc_start_main@GOTPCREL(%rip)\n"
-        "  hlt\n");
-#endif
-
 namespace {
 /// What the command line said.
 struct Arguments {

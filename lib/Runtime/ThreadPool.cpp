@@ -36,6 +36,8 @@ static void futexWake(std::atomic<int32_t> &word) {
 static void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb"); // `yield` does nothing on most processors.
 #endif
 }
 

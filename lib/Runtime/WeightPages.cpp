@@ -1,6 +1,7 @@
 //===- WeightPages.cpp - Weights in huge pages ---------------------------===//
 
 #include "Context.h"
+#include "tegula/Machine/Architecture.h"
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,7 +9,9 @@
 using namespace tegula::runtime;
 
 namespace {
-constexpr uintptr_t kPage = 4096;
+/// A multiple of the system's; the weights lie at a multiple of it.
+constexpr uintptr_t kPage =
+    tegula::machine::maxPageBytes(tegula::machine::kThisArchitecture);
 constexpr uintptr_t kHugePage = uintptr_t(2) << 20;
 } // namespace
 

@@ -22,6 +22,7 @@ static bool agreesWithLlvm(const std::string &name) {
   for (const std::string &feature : machine.features)
     features += (features.empty() ? "" : ",") + feature;
   target::EmitOptions options;
+  options.triple = machine.triple;
   options.cpu = machine.cpu;
   const std::string expected =
       llvm::cantFail(target::requiredCpuFeatures(options));

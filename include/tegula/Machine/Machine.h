@@ -9,6 +9,7 @@
 #ifndef TEGULA_MACHINE_MACHINE_H
 #define TEGULA_MACHINE_MACHINE_H
 
+#include "tegula/Machine/Architecture.h"
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,11 +19,13 @@ namespace machine {
 
 /// A CPU target. Sizes are in bytes.
 struct Machine {
-  std::string name; ///< What the user calls it: "host", "x86-64-v3", "znver3".
+  std::string
+      name; ///< What the user calls it: "host", "x86-64-v3", "apple-m1".
+  Architecture architecture = Architecture::X86_64;
   std::string triple; ///< LLVM's, "x86_64-unknown-linux-gnu".
   std::string cpu;    ///< LLVM's name, decides instruction scheduling.
-  /// Instruction-set extensions of kCpuFeatures that code may use, in the order
-  /// of that table.
+  /// Instruction-set extensions of the architecture (CpuFeatures.h) that code
+  /// may use, in the order of that table.
   std::vector<std::string> features;
 
   int64_t vectorBits = 128;     ///< Widest vector register.
@@ -41,15 +44,16 @@ struct Machine {
 
   /// May code use this extension ("avx2", "avx512vnni")?
   bool has(const std::string &feature) const;
-  /// LLVM's feature string: "+sse3,...,-avx512f": every row of kCpuFeatures, so
-  /// that the code does not depend on what LLVM thinks `cpu` has.
+  /// LLVM's feature string: "+sse3,...,-avx512f": every extension of the
+  /// architecture, so that the code does not depend on what LLVM thinks `cpu`
+  /// has.
   std::string featureString() const;
   /// Elements of `bits` bits in a vector register.
   int64_t lanes(int64_t bits) const { return vectorBits / bits; }
 };
 
-/// The machine this process runs on: instructions by CPUID, caches as the
-/// system or CPUID says, cores by the affinity mask.
+/// The machine this process runs on: instructions by CPUID or as the system
+/// grants them, caches as the system says, cores by the affinity mask.
 Machine hostMachine();
 
 /// The machine of a --target= string: "host", a name of knownMachines(), or
@@ -59,7 +63,7 @@ bool machineFor(const std::string &target, Machine &machine,
                 std::string &message);
 
 /// Names that machineFor knows besides "host": "x86-64" and its levels v2 to
-/// v4, and processors by LLVM's names.
+/// v4, "aarch64", and processors by LLVM's names.
 std::vector<std::string> knownMachines();
 
 /// One fact a line, "vector bits: 256": what `tegula machine` prints.

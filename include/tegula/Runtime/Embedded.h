@@ -3,6 +3,7 @@
 #ifndef TEGULA_RUNTIME_EMBEDDED_H
 #define TEGULA_RUNTIME_EMBEDDED_H
 
+#include "tegula/Machine/Architecture.h"
 #include <cstddef>
 
 namespace tegula {
@@ -14,17 +15,16 @@ struct EmbeddedObject {
   size_t size;
 };
 
-/// What every artifact is linked with: contexts, checks, memory, threads.
-EmbeddedObject embeddedRuntime();
+enum class RuntimePart {
+  Base,    ///< In every artifact: contexts, checks, memory, threads.
+  Program, ///< The start code and main program of an executable artifact.
+  Weights, ///< Besides, for a CPU with large weights.
+  Gpu      ///< Besides, for a GPU. x86-64 only.
+};
 
-/// What artifacts for a CPU with large weights are linked with besides.
-EmbeddedObject embeddedWeights();
-
-/// What artifacts for a GPU are linked with besides.
-EmbeddedObject embeddedGpu();
-
-/// The start code and main program of an executable artifact.
-EmbeddedObject embeddedProgram();
+/// A part of the runtime for an architecture; no bytes if it has none.
+EmbeddedObject embeddedRuntime(machine::Architecture architecture,
+                               RuntimePart part);
 
 } // namespace runtime
 } // namespace tegula

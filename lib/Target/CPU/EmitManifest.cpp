@@ -344,12 +344,13 @@ tegula::target::requiredCpuFeatures(const EmitOptions &options) {
   if (!machine)
     return machine.takeError();
   std::string result;
-  if ((*machine)->getTargetTriple().getArch() != Triple::x86_64)
-    return result;
+  const auto architecture = (*machine)->getTargetTriple().isAArch64()
+                                ? machine::Architecture::AArch64
+                                : machine::Architecture::X86_64;
   const MCSubtargetInfo *info = (*machine)->getMCSubtargetInfo();
-  for (const machine::CpuFeature &feature : machine::kCpuFeatures)
-    if (info->checkFeatures(std::string("+") + feature.name))
-      result += (result.empty() ? "" : ",") + std::string(feature.name);
+  for (size_t i = 0; const char *name = cpuFeatureName(architecture, i); ++i)
+    if (info->checkFeatures(std::string("+") + name))
+      result += (result.empty() ? "" : ",") + std::string(name);
   return result;
 }
 

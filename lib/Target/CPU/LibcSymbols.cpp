@@ -22,6 +22,8 @@ static const char *const kLibc[] = {
     "pthread_sigmask", "sigfillset", "syscall", "exit", "__libc_start_main",
     // Profiles.
     "clock_gettime",
+    // Instructions of AArch64.
+    "getauxval",
     // Loading of drivers.
     "dlopen", "dlsym", "dlclose", "dlerror"};
 

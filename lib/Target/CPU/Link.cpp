@@ -22,6 +22,8 @@ LLD_HAS_DRIVER(elf)
 using namespace llvm;
 using namespace tegula;
 using namespace tegula::target;
+using tegula::machine::Architecture;
+using tegula::runtime::RuntimePart;
 
 namespace {
 /// A private directory (mode 0700) that goes away with its files.
@@ -63,9 +65,19 @@ private:
 /// One call of the linker: its files and its options.
 struct LinkJob {
   const WorkDirectory &directory;
+  Architecture architecture;
   std::vector<std::string> arguments;
 };
 } // namespace
+
+static bool isArm(const LinkJob &job) {
+  return job.architecture == Architecture::AArch64;
+}
+
+/// lld's name of what it writes.
+static const char *emulation(const LinkJob &job) {
+  return isArm(job) ? "aarch64linux" : "elf_x86_64";
+}
 
 static Error writeFile(StringRef path, StringRef bytes) {
   std::error_code code;
@@ -114,8 +126,9 @@ static Error addObjects(LinkJob &job, ArrayRef<StringRef> objects) {
   return Error::success();
 }
 
-static Error addEmbedded(LinkJob &job, runtime::EmbeddedObject object,
-                         const Twine &name) {
+static Error addRuntime(LinkJob &job, RuntimePart part, const Twine &name) {
+  const runtime::EmbeddedObject object =
+      runtime::embeddedRuntime(job.architecture, part);
   const std::string path = job.directory.file(name);
   job.arguments.push_back(path);
   return writeFile(path, StringRef(object.data, object.size));
@@ -128,7 +141,8 @@ static Error addStub(LinkJob &job, StringRef soname,
   ifs::IFSStub stub;
   stub.IfsVersion = VersionTuple(3, 0);
   stub.SoName = soname.str();
-  stub.Target.Arch = static_cast<ifs::IFSArch>(ELF::EM_X86_64);
+  stub.Target.Arch =
+      static_cast<ifs::IFSArch>(isArm(job) ? ELF::EM_AARCH64 : ELF::EM_X86_64);
   stub.Target.BitWidth = ifs::IFSBitWidthType::IFS64;
   stub.Target.Endianness = ifs::IFSEndiannessType::Little;
   for (const char *name : symbols) {
@@ -163,7 +177,7 @@ static void addHardening(LinkJob &job) {
   for (const char *argument :
        {"-z", "now", "-z", "relro", "-z", "noexecstack", "-z", "text", "-z",
         "separate-code", "-z", "defs", "--build-id=none", "--hash-style=gnu",
-        "--gc-sections", "-m", "elf_x86_64", "-nostdlib"})
+        "--gc-sections", "-m", emulation(job), "-nostdlib"})
     job.arguments.push_back(argument);
 }
 
@@ -186,7 +200,7 @@ static Error linkSharedObject(LinkJob &job, ArrayRef<StringRef> objects,
   addHardening(job);
   if (Error error = addObjects(job, objects))
     return error;
-  if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
+  if (Error error = addRuntime(job, RuntimePart::Base, "runtime.o"))
     return error;
   if (Error error = addSystemLibraries(job))
     return error;
@@ -195,15 +209,16 @@ static Error linkSharedObject(LinkJob &job, ArrayRef<StringRef> objects,
 
 static Error linkExecutable(LinkJob &job, ArrayRef<StringRef> objects,
                             const std::string &output) {
-  job.arguments = {"-pie", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
-                   "-e",   "_start",
-                   "-o",   output};
+  const std::string loader =
+      isArm(job) ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2";
+  job.arguments = {"-pie", "--dynamic-linker=" + loader, "-e", "_start", "-o",
+                   output};
   addHardening(job);
   if (Error error = addObjects(job, objects))
     return error;
-  if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
+  if (Error error = addRuntime(job, RuntimePart::Base, "runtime.o"))
     return error;
-  if (Error error = addEmbedded(job, runtime::embeddedProgram(), "program.o"))
+  if (Error error = addRuntime(job, RuntimePart::Program, "program.o"))
     return error;
   if (Error error = addSystemLibraries(job))
     return error;
@@ -236,10 +251,10 @@ static Error localizeSymbols(const std::string &input,
 static Error linkObject(LinkJob &job, ArrayRef<StringRef> objects,
                         StringRef name, const std::string &output) {
   const std::string joined = job.directory.file("joined.o");
-  job.arguments = {"-r", "-m", "elf_x86_64", "-o", joined};
+  job.arguments = {"-r", "-m", emulation(job), "-o", joined};
   if (Error error = addObjects(job, objects))
     return error;
-  if (Error error = addEmbedded(job, runtime::embeddedRuntime(), "runtime.o"))
+  if (Error error = addRuntime(job, RuntimePart::Base, "runtime.o"))
     return error;
   if (Error error = runLld(job.arguments))
     return error;
@@ -317,20 +332,22 @@ Error tegula::target::linkArtifact(ArrayRef<StringRef> objects, OutputKind kind,
                              code.message().c_str());
   sys::fs::file_t handle = descriptor;
   sys::fs::closeFile(handle);
-  LinkJob job{*directory, {}};
+  LinkJob job{*directory, options.architecture, {}};
   const SmallVector<char, 0> placeholder =
-      makePlaceholder(options.weights.size);
+      makePlaceholder(options.weights.size, options.architecture);
   SmallVector<StringRef> all(objects);
   all.push_back(StringRef(placeholder.data(), placeholder.size()));
-  auto addRuntime = [&](runtime::EmbeddedObject object) {
+  auto addPart = [&](RuntimePart part) {
+    const runtime::EmbeddedObject object =
+        runtime::embeddedRuntime(options.architecture, part);
     all.push_back(StringRef(object.data, object.size));
   };
   // A reference to the weights keeps them: small ones gain nothing.
   constexpr uint64_t kLargeWeights = 4 << 20;
   if (options.withGpu)
-    addRuntime(runtime::embeddedGpu());
+    addPart(RuntimePart::Gpu);
   else if (options.weights.size >= kLargeWeights)
-    addRuntime(runtime::embeddedWeights());
+    addPart(RuntimePart::Weights);
   Error error = linkKind(job, all, kind, options.name, std::string(unfinished));
   if (!error)
     error = appendWeights(std::string(unfinished), options.weights);

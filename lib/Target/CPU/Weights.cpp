@@ -14,7 +14,6 @@ using namespace tegula::target;
 
 namespace {
 constexpr uint64_t kAlignment = 64;
-constexpr uint64_t kPage = 4096;
 
 /// Sections of the placeholder in file order.
 enum Section { Null, Note, Blob, Symbols, Strings, Names, Stack, NumSections };
@@ -84,14 +83,27 @@ static ELF::Elf64_Shdr section(uint32_t name, uint32_t type, uint64_t flags,
   return header;
 }
 
-static ELF::Elf64_Ehdr fileHeader(uint64_t sectionTable) {
+/// What makes linkers put the placeholder behind everything else in its
+/// segment: x86-64 has large sections, elsewhere it looks like zeroed data.
+static uint64_t placeholderFlags(uint16_t elfMachine) {
+  return ELF::SHF_ALLOC | (elfMachine == ELF::EM_X86_64 ? ELF::SHF_X86_64_LARGE
+                                                        : ELF::SHF_WRITE);
+}
+
+static uint64_t pageBytes(uint16_t elfMachine) {
+  return machine::maxPageBytes(elfMachine == ELF::EM_AARCH64
+                                   ? machine::Architecture::AArch64
+                                   : machine::Architecture::X86_64);
+}
+
+static ELF::Elf64_Ehdr fileHeader(uint64_t sectionTable, uint16_t elfMachine) {
   ELF::Elf64_Ehdr header = {};
   memcpy(header.e_ident, ELF::ElfMagic, 4);
   header.e_ident[ELF::EI_CLASS] = ELF::ELFCLASS64;
   header.e_ident[ELF::EI_DATA] = ELF::ELFDATA2LSB;
   header.e_ident[ELF::EI_VERSION] = ELF::EV_CURRENT;
   header.e_type = ELF::ET_REL;
-  header.e_machine = ELF::EM_X86_64;
+  header.e_machine = elfMachine;
   header.e_version = ELF::EV_CURRENT;
   header.e_shoff = sectionTable;
   header.e_ehsize = sizeof(ELF::Elf64_Ehdr);
@@ -101,7 +113,13 @@ static ELF::Elf64_Ehdr fileHeader(uint64_t sectionTable) {
   return header;
 }
 
-SmallVector<char, 0> tegula::target::makePlaceholder(uint64_t size) {
+SmallVector<char, 0>
+tegula::target::makePlaceholder(uint64_t size,
+                                machine::Architecture architecture) {
+  const uint16_t elfMachine = architecture == machine::Architecture::AArch64
+                                  ? ELF::EM_AARCH64
+                                  : ELF::EM_X86_64;
+  const uint64_t page = pageBytes(elfMachine);
   SmallVector<char, 0> file;
   appendBytes(file, ELF::Elf64_Ehdr{});
   const uint64_t note = appendBytes(file, NoteContents());
@@ -118,9 +136,9 @@ SmallVector<char, 0> tegula::target::makePlaceholder(uint64_t size) {
   headers[Note] = section(kNoteName, ELF::SHT_NOTE, ELF::SHF_ALLOC, note,
                           sizeof(NoteContents), 4);
   // Whole pages, so that nothing else is in those of the weights.
-  headers[Blob] = section(kBlobName, ELF::SHT_NOBITS,
-                          ELF::SHF_ALLOC | ELF::SHF_X86_64_LARGE, file.size(),
-                          alignTo(std::max<uint64_t>(size, 1), kPage), kPage);
+  headers[Blob] =
+      section(kBlobName, ELF::SHT_NOBITS, placeholderFlags(elfMachine),
+              file.size(), alignTo(std::max<uint64_t>(size, 1), page), page);
   headers[Symbols] = section(kSymbolsName, ELF::SHT_SYMTAB, 0, symbolTable,
                              sizeof(symbols), 8);
   headers[Symbols].sh_link = Strings;
@@ -131,16 +149,19 @@ SmallVector<char, 0> tegula::target::makePlaceholder(uint64_t size) {
   headers[Names] =
       section(kNamesName, ELF::SHT_STRTAB, 0, names, sizeof(kNames), 1);
   headers[Stack] = section(kStackName, ELF::SHT_PROGBITS, 0, file.size(), 0, 1);
-  const ELF::Elf64_Ehdr header = fileHeader(appendBytes(file, headers));
+  const ELF::Elf64_Ehdr header =
+      fileHeader(appendBytes(file, headers), elfMachine);
   memcpy(file.data(), &header, sizeof(header));
   return file;
 }
 
 /// The section of the placeholder, or null.
 static ELF::Elf64_Shdr *findPlaceholder(ElfImage image) {
+  const ELF::Elf64_Shdr &names = image.sections()[image.header().e_shstrndx];
   for (ELF::Elf64_Shdr &section : image.sections())
     if (section.sh_type == ELF::SHT_NOBITS &&
-        (section.sh_flags & ELF::SHF_X86_64_LARGE))
+        StringRef(image.bytes.data() + names.sh_offset + section.sh_name) ==
+            kNames + kBlobName)
       return &section;
   return nullptr;
 }
@@ -170,7 +191,7 @@ static Error addSegment(ElfImage image, const ELF::Elf64_Shdr &section,
   weights.p_offset = offset;
   weights.p_vaddr = weights.p_paddr = section.sh_addr;
   weights.p_filesz = weights.p_memsz = size;
-  weights.p_align = kPage;
+  weights.p_align = pageBytes(image.header().e_machine);
   // Segments stay in the order of their addresses.
   std::move_backward(load + 1, note, note + 1);
   load[1] = weights;
@@ -187,13 +208,15 @@ static Expected<uint64_t> pointToEnd(ElfImage image, uint64_t size) {
     return 0;
   const bool isLinked = image.header().e_phnum > 0;
   const uint64_t offset =
-      alignTo(image.bytes.size(), isLinked ? kPage : kAlignment);
+      alignTo(image.bytes.size(),
+              isLinked ? pageBytes(image.header().e_machine) : kAlignment);
   if (isLinked)
     if (Error error = addSegment(image, *section, offset, size))
       return std::move(error);
   section->sh_type = ELF::SHT_PROGBITS;
   section->sh_offset = offset;
   section->sh_size = size;
+  section->sh_flags &= ~uint64_t(ELF::SHF_WRITE);
   if (!isLinked)
     section->sh_addralign = kAlignment;
   return offset;

@@ -22,9 +22,9 @@ namespace target {
 /// Entries in order, aligned, not overlapping, within the size.
 llvm::Error checkWeights(const WeightBlob &weights);
 
-/// A relocatable object that defines tegula_weights without its contents, for
-/// x86-64.
-llvm::SmallVector<char, 0> makePlaceholder(uint64_t size);
+/// A relocatable object that defines tegula_weights without its contents.
+llvm::SmallVector<char, 0> makePlaceholder(uint64_t size,
+                                           machine::Architecture architecture);
 
 /// Gives the linked file at `path`, or the only member of an archive, its
 /// weights. Nothing is added if the linker dropped the placeholder because no

@@ -8,6 +8,7 @@
 #ifndef TEGULA_TARGET_CPU_LINK_H
 #define TEGULA_TARGET_CPU_LINK_H
 
+#include "tegula/Machine/Architecture.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -37,13 +38,15 @@ struct WeightBlob {
 };
 
 struct LinkOptions {
+  /// That of the objects.
+  machine::Architecture architecture = machine::Architecture::X86_64;
   /// The model's C identifier (see sanitizeIdentifier): decides the exported
   /// names and the soname.
   std::string name;
   /// Written once, straight into the artifact: neither a copy in memory nor a
   /// temporary file is made.
   WeightBlob weights;
-  /// Link with the part of the runtime that drives a GPU.
+  /// Link with the part of the runtime that drives a GPU (x86-64).
   bool withGpu = false;
   /// A directory for intermediate files; empty: a private one, removed at the
   /// end.
@@ -53,7 +56,7 @@ struct LinkOptions {
 /// Links object files (their bytes), the weights and the runtime (which the
 /// compiler carries) to `outputPath`, which is replaced in one step when
 /// everything succeeded. The bytes depend on the objects, the weights and the
-/// name only. x86-64 ELF.
+/// name only. ELF for Linux.
 ///
 /// `objects` must define tegula_entry, tegula_manifest and the typed functions
 /// of emitManifest. Symbols of libc and libm may be used;
