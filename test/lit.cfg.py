@@ -35,6 +35,11 @@ ptxas = shutil.which("ptxas") or shutil.which("ptxas", path=os.path.dirname(conf
 if ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", ptxas))
+# AArch64 on this machine, with Debian's C library for it.
+qemu, sysroot = shutil.which("qemu-aarch64"), "/usr/aarch64-linux-gnu"
+if qemu and os.path.exists(sysroot + "/lib/ld-linux-aarch64.so.1"):
+    config.available_features.add("qemu-aarch64")
+    config.substitutions.append(("%qemu", f"{qemu} -L {sysroot}"))
 try:
     ctypes.CDLL("libcuda.so.1")
     config.available_features.add("cuda-driver")

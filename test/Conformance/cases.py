@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 DATA = pathlib.Path(onnx.__file__).parent / "backend" / "test" / "data"
 KINDS = ("node", "simple", "light", "pytorch-converted", "pytorch-operator")
-MODES = ("static", "dynamic", "constant", "O0", "gpu")
+MODES = ("static", "dynamic", "constant", "O0", "gpu", "aarch64")
 
 # Their outputs are random: only shapes and types can be compared.
 RANDOM = re.compile(r"test_bernoulli|test_training_dropout(?!.*zero_ratio)|test_(?:random|multinomial)")

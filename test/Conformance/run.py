@@ -9,7 +9,8 @@
 
 Modes: static (the files as they are), dynamic (every input dimension becomes a
 symbol), constant (the inputs become initialisers), O0 (the plain lowering), gpu
-(PTX, run by the emulator of test/Gpu through its libcuda.so.1).
+(PTX, run by the emulator of test/Gpu through its libcuda.so.1), aarch64 (each
+case a program, run under qemu-aarch64).
 
 passing/MODE.json lists the cases that pass, with the largest error in ULP that
 was seen. A listed case that fails is a failure; so is one that passes and is
@@ -171,7 +172,7 @@ def main():
     path, store = HERE / "passing" / f"{args.mode}.json", RESULTS / f"{args.mode}.json"
     listed = json.loads(path.read_text()) if path.exists() else {}
     names = [name for name in all_cases() if not args.only or re.search(args.only, name, re.I)]
-    if args.mode == "gpu":  # Models of full size: too much for the emulator, see test/Gpu/models.py.
+    if args.mode in ("gpu", "aarch64"):  # Models of full size: too much for an emulator.
         names = [name for name in names if not name.startswith("light/")]
     if args.failing:
         names = [name for name in names if name not in listed]

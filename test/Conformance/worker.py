@@ -15,11 +15,12 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "release" / "python")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib"), str(HERE.parents[1] / "build" / "release" / "python")]
 
 import onnx  # noqa: E402
 from cases import all_cases, data_sets, make_constant, make_dynamic  # noqa: E402
 from compare import Mismatch, compare  # noqa: E402
+from foreign import ForeignSession  # noqa: E402
 
 import tegula  # noqa: E402
 
@@ -34,6 +35,8 @@ def session_of(case, mode, model, feeds, threads):
         source = make_constant(model, feeds).SerializeToString()
     else:
         source = case.model
+    if mode == "aarch64":
+        return ForeignSession(source, threads=threads, kernel_cache=KERNEL_CACHE)
     options = {"O0": {"O": 0}, "gpu": {"target": "cuda:sm_90a", "gpu_image": "ptx"}}.get(mode, {})
     return tegula.InferenceSession(source, threads=threads, kernel_cache=KERNEL_CACHE, **options)
 

@@ -4,6 +4,7 @@
     run.py                         every file of this folder
     run.py contraction             one file
     run.py --only 'MatMul/.*O3'    cases whose name matches: file/op/name/mode
+    run.py --emulate neoverse-n1   programs for an AArch64 target, under qemu-aarch64
 
 Modes: O3, O0 (numbers as dimensions), O3-dynamic, O0-dynamic (symbols). Cases
 run in a child process; one that crashes fails, and the next ones go on.
@@ -25,7 +26,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "release" / "python")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib"), str(HERE.parents[1] / "build" / "release" / "python")]
 PASSING = HERE / "passing.json"
 # Code of LLVM modules that are still the same is not generated again.
 KERNEL_CACHE = HERE.parents[1] / "build" / "kernel-cache"
@@ -47,13 +48,22 @@ def jobs_of(family, only):
                 yield name, case, mode
 
 
-def attempt(case, mode):
-    """"" or what went wrong."""
+def session_of(model, level, target):
+    """On this processor, or on an emulated one."""
+    import foreign
     import tegula
 
+    options = {"threads": 1, "O": level, "kernel_cache": KERNEL_CACHE}
+    if target:
+        return foreign.ForeignSession(model.SerializeToString(), target=target, **options)
+    return tegula.InferenceSession(model, **options)
+
+
+def attempt(case, mode, target):
+    """"" or what went wrong."""
     level, symbolic = MODES[mode]
     try:
-        session = tegula.InferenceSession(case.model(symbolic=symbolic), threads=1, O=level, kernel_cache=KERNEL_CACHE)
+        session = session_of(case.model(symbolic=symbolic), level, target)
         case.check(session.run(None, case.feeds))
     except AssertionError as error:
         return f"wrong: {error}"
@@ -62,21 +72,23 @@ def attempt(case, mode):
     return ""
 
 
-def child(family, only, skip):
+def child(family, only, skip, target):
     """Run the cases of a file from number `skip` on; a line for each, before and after."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     for number, (name, case, mode) in enumerate(jobs_of(family, only)):
         if number >= skip:
             answers.write(json.dumps([name, None]) + "\n")
-            answers.write(json.dumps([name, attempt(case, mode)]) + "\n")
+            answers.write(json.dumps([name, attempt(case, mode, target)]) + "\n")
 
 
 def run_family(family, args):
     """Messages by name; a child that dies is started again behind the case that killed it."""
     results, skip = {}, 0
     while True:
-        command = [sys.executable, __file__, family, "--child", str(skip)] + (["--only", args.only] if args.only else [])
+        command = [sys.executable, __file__, family, "--child", str(skip)]
+        command += ["--only", args.only] if args.only else []
+        command += ["--emulate", args.emulate] if args.emulate else []
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         try:
             out, err = process.communicate(timeout=args.timeout)
@@ -104,6 +116,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("families", nargs="*", help=", ".join(families()))
     parser.add_argument("--only", metavar="REGEX")
+    parser.add_argument("--emulate", metavar="TARGET", help="an AArch64 target of the compiler's")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--timeout", type=float, default=900, help="s, for the cases of a file")
     parser.add_argument("--update", action="store_true")
@@ -114,7 +127,7 @@ def arguments():
 def main():
     args = arguments()
     if args.child is not None:
-        return child(args.families[0], args.only, args.child)
+        return child(args.families[0], args.only, args.child, args.emulate)
     listed = set(json.loads(PASSING.read_text())) if PASSING.exists() else set()
     results, start = {}, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

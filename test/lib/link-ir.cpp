@@ -20,6 +20,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 using namespace tegula::target;
@@ -27,6 +28,8 @@ using namespace tegula::target;
 static cl::list<std::string> inputPaths(cl::Positional, cl::OneOrMore);
 static cl::opt<std::string> outputPath("o", cl::Required);
 static cl::opt<std::string> modelName("name", cl::init("net"));
+static cl::opt<std::string> triple("triple",
+                                   cl::init("x86_64-unknown-linux-gnu"));
 static cl::opt<std::string> cpu("cpu", cl::init("x86-64"));
 static cl::opt<std::string> features("features");
 static cl::opt<std::string> headerPath("header");
@@ -128,11 +131,15 @@ static Error linkIr() {
   ArtifactSignature signature = parseSignature((*text)->getBuffer(), weights);
   const std::vector<char> zeros(1 << 20);
   LinkOptions linkOptions;
+  linkOptions.architecture = Triple(triple).isAArch64()
+                                 ? tegula::machine::Architecture::AArch64
+                                 : tegula::machine::Architecture::X86_64;
   linkOptions.name = sanitizeIdentifier(modelName);
   linkOptions.weights = makeWeights(weights, zeros);
   signature.weightBytes = linkOptions.weights.size;
 
   EmitOptions options;
+  options.triple = triple;
   options.cpu = cpu;
   options.features = features;
   std::vector<ModuleMaker> makers;

@@ -5,13 +5,13 @@
 #   tools/dev/check.sh lit                      one part
 #   tools/dev/check.sh conformance --only Conv  one part with options of its own
 #
-# Parts: format layers build lit unit execution conformance models gpu python
+# Parts: format layers build lit unit execution conformance models gpu arm python
 # (in this order). The last line is `N passed, N failed`; the exit status is 1
 # if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-all=(format layers build lit unit execution conformance models gpu python)
+all=(format layers build lit unit execution conformance models gpu arm python)
 build=build/release
 python=build/venv/bin/python
 logs=build/check
@@ -114,6 +114,12 @@ part_conformance() {
 }
 part_models() { driver models $python test/Models/run.py "$@"; }
 part_gpu() { driver gpu $python test/Gpu/run.py "$@"; }
+part_arm() { # a few of each family; by hand everything, by the same drivers without --only
+  local ops='MatMul|Gemm|Conv|MaxPool|Softmax|ReduceSum|Exp|Erf|Cast|Pow|Transpose|Gather|QLinear|LSTM|GRU'
+  driver arm-execution $python test/Execution/run.py --emulate aarch64 --only "/($ops)/.*O3$"
+  driver arm-conformance $python test/Conformance/run.py --mode aarch64 \
+    --only 'test_(attention_3d|topk|resize_.*sizes|dequantizelinear|cast_BFLOAT16|layer_norm.*3d)'
+}
 part_python() { driver python $python test/python/run.py "$@"; }
 
 SECONDS=0

@@ -15,6 +15,8 @@ packages=(
   libmlir-$llvm-dev mlir-$llvm-tools liblld-$llvm-dev libclang-rt-$llvm-dev
   clang-format-$llvm clang-tidy-$llvm libprotobuf-dev protobuf-compiler
   libsqlite3-dev libzstd-dev zlib1g-dev libgtest-dev ninja-build ccache cmake git python3 python3-venv
+  # The runtime for AArch64 and the emulator of its tests.
+  libstdc++-12-dev-arm64-cross qemu-user
 )
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }

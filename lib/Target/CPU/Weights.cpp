@@ -167,7 +167,8 @@ static ELF::Elf64_Shdr *findPlaceholder(ElfImage image) {
 }
 
 /// Maps the weights, at `offset` of the file: the segment that reserved their
-/// addresses ends before them, and the note's entry becomes their own.
+/// addresses ends before them, and the note's entry becomes their own, unless
+/// they had that segment for themselves.
 static Error addSegment(ElfImage image, const ELF::Elf64_Shdr &section,
                         uint64_t offset, uint64_t size) {
   MutableArrayRef<ELF::Elf64_Phdr> segments = image.segments();
@@ -184,6 +185,7 @@ static Error addSegment(ElfImage image, const ELF::Elf64_Shdr &section,
       load->p_vaddr + load->p_filesz > section.sh_addr)
     return createStringError("the linker put the weights where they cannot be "
                              "mapped");
+  const bool isAlone = load->p_vaddr == section.sh_addr;
   load->p_memsz = load->p_filesz;
   ELF::Elf64_Phdr weights = {};
   weights.p_type = ELF::PT_LOAD;
@@ -192,6 +194,10 @@ static Error addSegment(ElfImage image, const ELF::Elf64_Shdr &section,
   weights.p_vaddr = weights.p_paddr = section.sh_addr;
   weights.p_filesz = weights.p_memsz = size;
   weights.p_align = pageBytes(image.header().e_machine);
+  if (isAlone) {
+    *load = weights;
+    return Error::success();
+  }
   // Segments stay in the order of their addresses.
   std::move_backward(load + 1, note, note + 1);
   load[1] = weights;
