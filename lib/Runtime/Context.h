@@ -51,12 +51,14 @@ struct Output {
 
 using RangeTask = void (*)(void *args, int64_t begin, int64_t end);
 
-/// Part `i` of `parts` of the range [0, count).
+/// The range [0, count) in `chunks` of nearly equal size, of which each of
+/// `parts` threads owns as many neighbours.
 struct Job {
   RangeTask task;
   void *args;
   int64_t count;
   int64_t parts;
+  int64_t chunks;
 };
 
 /// What was recorded of the kernels of one run.
@@ -69,23 +71,24 @@ struct Profile {
 struct Pool;
 struct GpuState; // Gpu.cpp.
 
-/// A worker's mailbox, alone in its cache line.
+/// A thread's mailbox, alone in its cache line.
 struct alignas(64) Worker {
   std::atomic<int32_t> state; // WorkerState of ThreadPool.cpp.
   int32_t part;
   Pool *pool;
   pthread_t thread;
+  std::atomic<int64_t> nextChunk; // The first of its chunks nobody has begun.
 };
 
 /// Threads that sleep on a futex when there is no run.
 struct Pool {
-  Worker *workers; // numThreads - 1 of them.
+  Worker *workers; // numThreads of them; the first is the caller's.
   int32_t numThreads;
   int32_t spins; // How often to look before sleeping, inside a run.
   Job job;
   std::atomic<int32_t> active;  // Inside a run?
   std::atomic<int32_t> waiting; // Does the caller sleep on `pending`?
-  alignas(64) std::atomic<int32_t> pending;
+  alignas(64) std::atomic<int32_t> pending; // Workers that may be at the job.
   TegulaExecutor executor;
   void *executorData;
 };

@@ -1,4 +1,11 @@
-//===- ThreadPool.cpp - Static partition over sleeping threads -----------===//
+//===- ThreadPool.cpp - Chunks of work for threads that sleep -------------===//
+//
+// A job is cut into chunks by its size and the number of threads alone. Each
+// thread begins with chunks of its own, the same neighbours in every kernel, so
+// that a core finds in its caches what it wrote before; who has done its own
+// helps the others. So a thread that wakes up late, or whose core somebody else
+// uses, costs no more than it brings: the caller takes the job back from who
+// has not begun.
 //
 // A worker looks for work a bounded number of times while a run is going on
 // and sleeps on a futex otherwise: an idle model costs nothing.
@@ -17,10 +24,14 @@
 using namespace tegula::runtime;
 
 namespace {
-enum WorkerState : int32_t { Idle, Posted, Sleeping, Stopped };
+/// Idle -> Posted by the caller, -> Busy by the worker, -> Idle by the worker
+/// when it finds no more chunks; Posted -> Idle by a caller who did them all.
+enum WorkerState : int32_t { Idle, Posted, Busy, Sleeping, Stopped };
 /// About 20 to 60 microseconds of looking for work.
 constexpr int32_t kSpins = 1500;
 constexpr int32_t kMaxThreads = 1024;
+/// Chunks that a thread owns: what may be done by others is a quarter of it.
+constexpr int64_t kChunks = 4;
 } // namespace
 
 static void futexWait(std::atomic<int32_t> &word, int32_t value) {
@@ -41,39 +52,69 @@ static void relax() {
 #endif
 }
 
+/// Item `index` of [0, count) in `parts` pieces begins here.
+static int64_t partBegin(int64_t count, int64_t parts, int64_t index) {
+  const int64_t base = count / parts, rest = count % parts;
+  return index * base + (index < rest ? index : rest);
+}
+
 static void runPart(void *argument, int64_t part) {
   const Job &job = *static_cast<const Job *>(argument);
-  const int64_t base = job.count / job.parts, rest = job.count % job.parts;
-  const int64_t begin = part * base + (part < rest ? part : rest);
-  job.task(job.args, begin, begin + base + (part < rest));
+  job.task(job.args, partBegin(job.count, job.chunks, part),
+           partBegin(job.count, job.chunks, part + 1));
+}
+
+/// Runs chunks that nobody has begun, those of thread `self` first.
+static void runChunks(Pool &pool, int64_t self) {
+  const int64_t parts = pool.job.parts;
+  for (int64_t i = 0; i < parts; ++i) {
+    const int64_t owner = (self + i) % parts;
+    const int64_t end = partBegin(pool.job.chunks, parts, owner + 1);
+    std::atomic<int64_t> &next = pool.workers[owner].nextChunk;
+    while (next.load(std::memory_order_relaxed) < end) {
+      const int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
+      if (chunk < end)
+        runPart(&pool.job, chunk);
+    }
+  }
 }
 
 /// Waits for something other than Idle or Sleeping in the mailbox.
 static int32_t nextState(Worker &worker) {
+  for (int32_t i = 0; i < worker.pool->spins; ++i) {
+    int32_t state = worker.state.load(std::memory_order_acquire);
+    if (state != Idle)
+      return state;
+    if (!worker.pool->active.load(std::memory_order_relaxed))
+      break;
+    relax();
+  }
+  int32_t idle = Idle;
+  if (!worker.state.compare_exchange_strong(idle, Sleeping))
+    return idle;
+  while (worker.state.load(std::memory_order_acquire) == Sleeping)
+    futexWait(worker.state, Sleeping);
+  return worker.state.load(std::memory_order_acquire);
+}
+
+/// Waits for a job and takes it; false when there will be none.
+static bool takeJob(Worker &worker) {
   for (;;) {
-    for (int32_t i = 0; i < worker.pool->spins; ++i) {
-      int32_t state = worker.state.load(std::memory_order_acquire);
-      if (state != Idle)
-        return state;
-      if (!worker.pool->active.load(std::memory_order_relaxed))
-        break;
-      relax();
-    }
-    int32_t idle = Idle;
-    if (!worker.state.compare_exchange_strong(idle, Sleeping))
-      return idle;
-    while (worker.state.load(std::memory_order_acquire) == Sleeping)
-      futexWait(worker.state, Sleeping);
-    return worker.state.load(std::memory_order_acquire);
+    int32_t state = nextState(worker);
+    if (state == Stopped)
+      return false;
+    // The caller may have taken it back in between.
+    if (state == Posted && worker.state.compare_exchange_strong(state, Busy))
+      return true;
   }
 }
 
 static void *workerMain(void *argument) {
   Worker &worker = *static_cast<Worker *>(argument);
   Pool &pool = *worker.pool;
-  while (nextState(worker) == Posted) {
-    worker.state.store(Idle, std::memory_order_relaxed);
-    runPart(&pool.job, worker.part);
+  while (takeJob(worker)) {
+    runChunks(pool, worker.part);
+    worker.state.store(Idle);
     if (pool.pending.fetch_sub(1) == 1 && pool.waiting.load())
       futexWake(pool.pending);
   }
@@ -97,7 +138,7 @@ bool tegula::runtime::startPool(Pool &pool, int32_t numThreads) {
   // Looking for work steals the CPU from whoever has some if there are too few.
   pool.spins = numThreads <= cpus ? kSpins : 0;
   void *memory = nullptr;
-  const size_t bytes = sizeof(Worker) * (numThreads - 1);
+  const size_t bytes = sizeof(Worker) * numThreads;
   if (posix_memalign(&memory, alignof(Worker), bytes) != 0)
     return false;
   memset(memory, 0, bytes);
@@ -108,7 +149,7 @@ bool tegula::runtime::startPool(Pool &pool, int32_t numThreads) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int32_t started = 1;
   for (; started < numThreads; ++started) {
-    Worker &worker = pool.workers[started - 1];
+    Worker &worker = pool.workers[started];
     worker.pool = &pool;
     worker.part = started;
     if (pthread_create(&worker.thread, nullptr, workerMain, &worker) != 0)
@@ -120,12 +161,21 @@ bool tegula::runtime::startPool(Pool &pool, int32_t numThreads) {
 }
 
 void tegula::runtime::stopPool(Pool &pool) {
-  for (int32_t i = 0; pool.workers && i < pool.numThreads - 1; ++i)
+  for (int32_t i = 1; pool.workers && i < pool.numThreads; ++i)
     post(pool.workers[i], Stopped);
-  for (int32_t i = 0; pool.workers && i < pool.numThreads - 1; ++i)
+  for (int32_t i = 1; pool.workers && i < pool.numThreads; ++i)
     pthread_join(pool.workers[i].thread, nullptr);
   free(pool.workers);
   pool.workers = nullptr;
+}
+
+/// Ends the job for workers that have not begun.
+static void takeBack(Pool &pool, int64_t parts) {
+  for (int64_t i = 1; i < parts; ++i) {
+    int32_t posted = Posted;
+    if (pool.workers[i].state.compare_exchange_strong(posted, Idle))
+      pool.pending.fetch_sub(1);
+  }
 }
 
 static void waitForWorkers(Pool &pool) {
@@ -143,13 +193,17 @@ static void waitForWorkers(Pool &pool) {
 void tegula::runtime::parallel(Pool &pool, const Job &job) {
   pool.job = job;
   if (pool.executor) {
-    pool.executor(pool.executorData, runPart, &pool.job, job.parts);
+    pool.executor(pool.executorData, runPart, &pool.job, job.chunks);
     return;
   }
+  for (int64_t i = 0; i < job.parts; ++i)
+    pool.workers[i].nextChunk.store(partBegin(job.chunks, job.parts, i),
+                                    std::memory_order_relaxed);
   pool.pending.store(static_cast<int32_t>(job.parts) - 1);
-  for (int64_t i = 0; i < job.parts - 1; ++i)
+  for (int64_t i = 1; i < job.parts; ++i)
     post(pool.workers[i], Posted);
-  runPart(&pool.job, 0);
+  runChunks(pool, 0);
+  takeBack(pool, job.parts);
   waitForWorkers(pool);
 }
 
@@ -160,6 +214,8 @@ extern "C" void tegula_rt_parallel(void *opaque, RangeTask task, void *args,
     return;
   const int64_t threads = ctx->pool.numThreads;
   const int64_t parts = count < threads ? count : threads;
+  const int64_t wanted = ctx->pool.executor ? parts : parts * kChunks;
+  const int64_t chunks = count < wanted ? count : wanted;
   // Within a task the caller does it all.
   if (ctx->inParallel.load(std::memory_order_relaxed)) {
     task(args, 0, count);
@@ -170,7 +226,7 @@ extern "C" void tegula_rt_parallel(void *opaque, RangeTask task, void *args,
   if (parts == 1)
     task(args, 0, count);
   else
-    parallel(ctx->pool, Job{task, args, count, parts});
+    parallel(ctx->pool, Job{task, args, count, parts, chunks});
   ctx->inParallel.store(0, std::memory_order_relaxed);
   retireAllocations(ctx, mark);
 }
