@@ -21,6 +21,14 @@ def cells():
             if direction == "forward" or op != "RNN":
                 yield single(direction, op, x, w, r, b, constants=(1, 2, 3), outputs=outputs, hidden_size=hidden,
                              direction=direction, reference="onnxruntime", bound=relative(1e-5), **extra)
+        w, r = normal("w", (2, gates * hidden, width), scale=0.3), normal("r", (2, gates * hidden, hidden), scale=0.3)
+        lengths = np.array([6, 1, 4], np.int32)
+        yield single("lengths", op, x, w, r, None, lengths, constants=(1, 2), outputs=outputs, hidden_size=hidden,
+                     direction="bidirectional", reference="onnxruntime", bound=relative(1e-5))
+        own = {"LSTM": ["Sigmoid", "Tanh", "Tanh", "HardSigmoid", "Tanh", "Softsign"],
+               "GRU": ["Sigmoid", "Tanh", "HardSigmoid", "Tanh"], "RNN": ["Tanh", "Softsign"]}[op]
+        yield single("activations", op, x, w, r, constants=(1, 2), outputs=outputs, hidden_size=hidden, activations=own,
+                     direction="bidirectional", reference="onnxruntime", bound=relative(1e-5))
         yield single("state", op, x, w[:1], r[:1], b[:1], None, h[:1], constants=(1, 2, 3), outputs=outputs,
                      hidden_size=hidden, reference="onnxruntime", bound=relative(1e-5))
 

@@ -24,6 +24,10 @@ struct Activation {
   };
   Kind kind = Kind::Tanh;
   double alpha = 0, beta = 0;
+
+  bool operator==(const Activation &other) const {
+    return kind == other.kind && alpha == other.alpha && beta == other.beta;
+  }
 };
 
 /// The activation of this name (in any case) with its default alpha and beta;
