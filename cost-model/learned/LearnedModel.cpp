@@ -31,6 +31,17 @@ static Problem withBatch(Problem problem) {
   return problem;
 }
 
+/// The schedule most like this one among those that trees were trained on.
+static ContractionSchedule asTrained(ContractionSchedule schedule) {
+  schedule.streams = 1;
+  return schedule;
+}
+
+static const ConvolutionSchedule &
+asTrained(const ConvolutionSchedule &schedule) {
+  return schedule;
+}
+
 template <typename Problem, typename Schedule>
 Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
                                  const CpuTarget &target, float spread) const {
@@ -38,7 +49,9 @@ Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
   AnalyticTime time = analyze(problem, schedule, target);
   if (!covers(target) || !isTrained(problem))
     return {time.total, /*spread=*/0};
-  auto features = values(featuresOf(problem, schedule, target, time));
+  const Schedule &trained = asTrained(schedule);
+  auto features = values(featuresOf(problem, trained, target,
+                                    analyze(problem, trained, target)));
   // The sum of trees as a factor of time, and the spread as one of both ways.
   return {time.total * std::exp(double(correction(features.data()))),
           std::exp(double(spread))};

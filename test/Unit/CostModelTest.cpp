@@ -48,6 +48,29 @@ TEST(AnalyticModel, MoreWorkTakesLonger) {
   }
 }
 
+TEST(AnalyticModel, StreamsAreWorthWhatMemoryIs) {
+  auto gain = [](int64_t m) {
+    cost::ContractionProblem problem;
+    problem.m = m;
+    problem.n = problem.k = 2048;
+    problem.constantColumns = true;
+    cost::ContractionSchedule schedule;
+    schedule.mr = std::min<int64_t>(m, 4);
+    schedule.nr = schedule.nc = 24;
+    schedule.vl = 8;
+    schedule.kc = 512;
+    schedule.mc = m;
+    auto seconds = [&](int64_t streams) {
+      schedule.streams = streams;
+      return cost::analyticModel().estimate(problem, schedule, {}).seconds;
+    };
+    return seconds(1) / seconds(3);
+  };
+  EXPECT_GT(gain(1), 1.05);
+  EXPECT_GT(gain(1), gain(64));
+  EXPECT_GT(gain(64), 1.0);
+}
+
 TEST(AnalyticModel, FasterCoreIsFaster) {
   cost::CpuTarget slow, fast;
   fast.cyclesPerSecond = 2 * slow.cyclesPerSecond;

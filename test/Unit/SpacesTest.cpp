@@ -54,6 +54,8 @@ TEST(ContractionSpace, PointsAreLegalAndDistinct) {
       EXPECT_EQ(s.nr % s.vl, 0);
       EXPECT_EQ(s.mc % s.mr, 0);
       EXPECT_EQ(s.nc % s.nr, 0);
+      EXPECT_EQ(s.nr / s.vl % s.streams, 0);
+      EXPECT_EQ(s.streams > 1, problem.constantColumns && s.nr > s.vl);
       EXPECT_GE(s.kc, 1);
       EXPECT_TRUE(fitsRegisters(problem, s, target)) << s.mr << " x " << s.nr;
     }

@@ -43,14 +43,14 @@ inline bool operator==(const ContractionProblem &a,
 struct ContractionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, kc = 1, mc = 1, nc = 1;
   bool packColumns = false;
-  int64_t prefetch = 0;
+  int64_t streams = 1;
 };
 
 inline bool operator==(const ContractionSchedule &a,
                        const ContractionSchedule &b) {
   return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
          a.mc == b.mc && a.nc == b.nc && a.packColumns == b.packColumns &&
-         a.prefetch == b.prefetch;
+         a.streams == b.streams;
 }
 
 /// A convolution: `groups` times an implicit product of filters x (channels *

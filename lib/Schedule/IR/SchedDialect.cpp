@@ -54,19 +54,19 @@ LogicalResult
 ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                         int64_t mr, int64_t nr, int64_t vl, int64_t kc,
                         int64_t mc, int64_t nc, bool packColumns,
-                        int64_t prefetch, StringRef numerics) {
+                        int64_t streams, StringRef numerics) {
   if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
       failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
       failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
       failed(verifyPositive(emitError, "kc", kc, kMaxBlock)) ||
       failed(verifyPositive(emitError, "mc", mc, kMaxBlock)) ||
       failed(verifyPositive(emitError, "nc", nc, kMaxBlock)) ||
+      failed(verifyPositive(emitError, "streams", streams, kMaxTileColumns)) ||
       failed(verifyMultiple(emitError, "nr", nr, "vl", vl)) ||
       failed(verifyMultiple(emitError, "mc", mc, "mr", mr)) ||
-      failed(verifyMultiple(emitError, "nc", nc, "nr", nr)))
+      failed(verifyMultiple(emitError, "nc", nc, "nr", nr)) ||
+      failed(verifyMultiple(emitError, "nr / vl", nr / vl, "streams", streams)))
     return failure();
-  if (prefetch < 0)
-    return emitError() << "`prefetch` must not be negative, found " << prefetch;
   return success();
 }
 

@@ -59,6 +59,17 @@ static int64_t columnBlock(const cost::ContractionProblem &problem,
   return ceilDiv(panels, std::min(parts, panels)) * nr;
 }
 
+/// More sequences of addresses than this are not read faster.
+static constexpr int64_t kMaxStreams = 4;
+
+/// In how many streams a tile of `vectors` vectors reads packed columns.
+static int64_t streamsOf(int64_t vectors) {
+  int64_t streams = std::min(vectors, kMaxStreams);
+  while (vectors % streams != 0)
+    --streams;
+  return streams;
+}
+
 static cost::ContractionSchedule
 makeSchedule(const cost::ContractionProblem &problem,
              const cost::CpuTarget &target, const Knobs &knobs) {
@@ -67,6 +78,8 @@ makeSchedule(const cost::ContractionProblem &problem,
   s.mr = knobs.mr;
   s.nr = knobs.vectors * s.vl;
   s.packColumns = knobs.pack;
+  if (problem.constantColumns)
+    s.streams = streamsOf(knobs.vectors);
   int64_t limit = knobs.kLimit;
   if (knobs.pack)
     limit = std::min(limit, kScratchBytes / (s.nr * problem.elementBytes));

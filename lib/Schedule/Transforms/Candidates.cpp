@@ -10,7 +10,7 @@ using namespace tegula;
 using namespace tegula::sched;
 
 static std::vector<int64_t> parametersOf(const cost::ContractionSchedule &s) {
-  return {s.mr, s.nr, s.vl, s.kc, s.mc, s.nc, s.packColumns, s.prefetch};
+  return {s.mr, s.nr, s.vl, s.kc, s.mc, s.nc, s.packColumns, s.streams};
 }
 
 static std::vector<int64_t> parametersOf(const cost::ConvolutionSchedule &s) {

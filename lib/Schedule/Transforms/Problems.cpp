@@ -119,7 +119,7 @@ tegula::sched::attributeOf(MLIRContext *context,
                            StringRef numerics) {
   return ContractionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
                               point.mc, point.nc, point.packColumns,
-                              point.prefetch, numerics);
+                              point.streams, numerics);
 }
 
 ConvolutionAttr
@@ -146,7 +146,7 @@ cost::ContractionSchedule tegula::sched::pointOf(ContractionAttr attribute) {
   point.mc = attribute.getMc();
   point.nc = attribute.getNc();
   point.packColumns = attribute.getPackColumns();
-  point.prefetch = attribute.getPrefetch();
+  point.streams = attribute.getStreams();
   return point;
 }
 

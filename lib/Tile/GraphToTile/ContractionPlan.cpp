@@ -73,7 +73,7 @@ static LogicalResult findPackedColumns(const KernelFunction &kernel,
   int64_t n = dimOfLoop(plan.columnsMap, plan.loops.n.back());
   SmallVector<int64_t> tiles = unpack.getStaticTiles();
   if (!plan.packedColumns || unpack.getInnerDimsPos() != ArrayRef<int64_t>{n} ||
-      tiles != ArrayRef<int64_t>{plan.schedule.getNr()} ||
+      tiles != ArrayRef<int64_t>{plan.schedule.packedColumns()} ||
       plan.loops.n.size() != 1) {
     reason = "packed operand does not have the schedule's layout";
     return failure();

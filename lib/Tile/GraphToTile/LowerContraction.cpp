@@ -319,15 +319,18 @@ void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
   }
 }
 
-/// A vector of the packed constant.
+/// A vector of the packed constant, whose panels are those of one stream.
 Value ContractionLowering::loadPacked(OpBuilder &at, Value panel,
                                       int64_t vector, Value k) {
-  SmallVector<Coord> loops = loopCoords(Value(), k, Coord::scalar(panel));
+  int64_t vectors = plan.schedule.packedColumns() / vl;
+  Value stream = index.add(index.mul(panel, plan.schedule.getStreams()),
+                           vector / vectors);
+  SmallVector<Coord> loops = loopCoords(Value(), k, Coord::scalar(stream));
   SmallVector<Coord> dims = plan.coordsOf(plan.columnsMap, loops);
   SmallVector<Coord> coords;
   for (int64_t dim : plan.packedDims)
     coords.push_back(dims[dim]);
-  coords.push_back(Coord::lanes(index.constant(vector * vl)));
+  coords.push_back(Coord::lanes(index.constant(vector % vectors * vl)));
   emitter.beginPoint(Value());
   return plan.mac.prepareVector(
       at, emitter, emitter.load(at, loc, plan.packedColumns, coords));

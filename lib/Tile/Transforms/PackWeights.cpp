@@ -162,7 +162,7 @@ static int64_t dimOfLoop(AffineMap map, unsigned loop) {
   return -1;
 }
 
-/// The columns of a contraction: [other.., n / nr, k.., nr].
+/// The columns of a contraction: [other.., n / w, k.., w], w columns a stream.
 static std::optional<PackedOperand>
 packedColumns(linalg::LinalgOp op, sched::ContractionAttr schedule) {
   auto loops = sched::matchContraction(op);
@@ -175,7 +175,7 @@ packedColumns(linalg::LinalgOp op, sched::ContractionAttr schedule) {
   AffineMap map = op.getIndexingMapsArray()[columns];
   PackedLayout layout;
   layout.dim = dimOfLoop(map, loops->n.front());
-  layout.tile = schedule.getNr();
+  layout.tile = schedule.packedColumns();
   SmallVector<int64_t> summed;
   for (unsigned loop : loops->k)
     summed.push_back(dimOfLoop(map, loop));

@@ -1,12 +1,22 @@
 // RUN: tegula-opt %s -split-input-file -verify-diagnostics
 
 // expected-error@+1 {{`nr` must be a multiple of `vl` (8), found 12}}
-func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 12, vl = 8, kc = 64, mc = 12, nc = 48, pack_columns = false, prefetch = 0, numerics = "fma">}
+func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 12, vl = 8, kc = 64, mc = 12, nc = 48, pack_columns = false, streams = 1, numerics = "fma">}
 
 // -----
 
 // expected-error@+1 {{`kc` must be between 1 and 1099511627776, found 0}}
-func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 0, mc = 12, nc = 48, pack_columns = false, prefetch = 0, numerics = "fma">}
+func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 0, mc = 12, nc = 48, pack_columns = false, streams = 1, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`nr / vl` must be a multiple of `streams` (2), found 3}}
+func.func private @a() attributes {schedule = #sched.contraction<mr = 4, nr = 24, vl = 8, kc = 64, mc = 12, nc = 48, pack_columns = false, streams = 2, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`streams` must be between 1 and 512, found 0}}
+func.func private @a() attributes {schedule = #sched.contraction<mr = 4, nr = 24, vl = 8, kc = 64, mc = 12, nc = 48, pack_columns = false, streams = 0, numerics = "fma">}
 
 // -----
 

@@ -8,7 +8,7 @@
 #o = affine_map<(m, n, k) -> (m, n)>
 
 func.func @kernel(%a: memref<5x?xf32>, %b: memref<?x11xf32>, %o: memref<5x11xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 8, nc = 16, pack_columns = true, prefetch = 0, numerics = "mul-add">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 8, nc = 16, pack_columns = true, streams = 1, numerics = "mul-add">} {
   %ta = bufferization.to_tensor %a restrict : memref<5x?xf32> to tensor<5x?xf32>
   %tb = bufferization.to_tensor %b restrict : memref<?x11xf32> to tensor<?x11xf32>
   %to = bufferization.to_tensor %o restrict : memref<5x11xf32> to tensor<5x11xf32>

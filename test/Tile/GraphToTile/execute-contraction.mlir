@@ -11,7 +11,7 @@
 #n = affine_map<(b, h, m, n) -> (n)>
 
 func.func @kernel(%a: memref<2x3x?x?xf32>, %b: memref<2x?x?xf32>, %c: memref<?xf32>, %o: memref<2x3x?x?xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 8, nc = 16, pack_columns = true, prefetch = 0, numerics = "mul-add">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 8, nc = 16, pack_columns = true, streams = 1, numerics = "mul-add">} {
   %ta = bufferization.to_tensor %a restrict : memref<2x3x?x?xf32> to tensor<2x3x?x?xf32>
   %tb = bufferization.to_tensor %b restrict : memref<2x?x?xf32> to tensor<2x?x?xf32>
   %tc = bufferization.to_tensor %c restrict : memref<?xf32> to tensor<?xf32>

@@ -18,7 +18,7 @@
 // CHECK: scf.yield
 // CHECK-NOT: lp.dequantize
 func.func @columns(%a: memref<1x64xf32>, %c: memref<1536xi8>, %s: memref<3x2x16xf32>, %o: memref<1x48xf32>)
-    attributes {schedule = #sched.contraction<mr = 1, nr = 16, vl = 8, kc = 64, mc = 1, nc = 48, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 1, nr = 16, vl = 8, kc = 64, mc = 1, nc = 48, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<1x64xf32> to tensor<1x64xf32>
   %tc = bufferization.to_tensor %c restrict : memref<1536xi8> to tensor<1536xi8>
   %ts = bufferization.to_tensor %s restrict : memref<3x2x16xf32> to tensor<3x2x16xf32>
@@ -42,7 +42,7 @@ func.func @columns(%a: memref<1x64xf32>, %c: memref<1536xi8>, %s: memref<3x2x16x
 // CHECK: lp.dequantize
 // expected-remark@+1 {{packed codes do not lie as the schedule's vectors read them}}
 func.func @rows(%a: memref<1x64xf32>, %c: memref<1536xi8>, %s: memref<3x2x16xf32>, %o: memref<1x48xf32>)
-    attributes {schedule = #sched.contraction<mr = 1, nr = 16, vl = 8, kc = 64, mc = 1, nc = 48, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 1, nr = 16, vl = 8, kc = 64, mc = 1, nc = 48, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<1x64xf32> to tensor<1x64xf32>
   %tc = bufferization.to_tensor %c restrict : memref<1536xi8> to tensor<1536xi8>
   %ts = bufferization.to_tensor %s restrict : memref<3x2x16xf32> to tensor<3x2x16xf32>

@@ -15,7 +15,7 @@
 // CHECK: arith.sitofp
 // CHECK: arith.mulf
 func.func @pairs(%a: memref<4x8xi32>, %b: memref<1x8x16xi32>, %s: memref<16xf32>, %o: memref<4x16xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<4x8xi32> to tensor<4x8xi32>
   %tb = bufferization.to_tensor %b restrict : memref<1x8x16xi32> to tensor<1x8x16xi32>
   %ts = bufferization.to_tensor %s restrict : memref<16xf32> to tensor<16xf32>

@@ -20,7 +20,7 @@
 // CHECK: scf.yield
 // CHECK: arith.sitofp
 func.func @steps(%a: memref<4x8xi32>, %b: memref<?x16xi32>, %p: memref<?xi32>, %t: memref<2xi32>, %s: memref<16xf32>, %o: memref<4x16xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<4x8xi32> to tensor<4x8xi32>
   %tb = bufferization.to_tensor %b restrict : memref<?x16xi32> to tensor<?x16xi32>
   %tp = bufferization.to_tensor %p restrict : memref<?xi32> to tensor<?xi32>
@@ -57,7 +57,7 @@ func.func @steps(%a: memref<4x8xi32>, %b: memref<?x16xi32>, %p: memref<?xi32>, %
 // CHECK: lp.sum_steps
 // expected-remark@+1 {{steps do not have the schedule's panels and blocks}}
 func.func @blocks(%a: memref<4x8xi32>, %b: memref<?x16xi32>, %p: memref<?xi32>, %t: memref<3xi32>, %s: memref<16xf32>, %o: memref<4x16xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 16, vl = 8, kc = 8, mc = 4, nc = 16, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<4x8xi32> to tensor<4x8xi32>
   %tb = bufferization.to_tensor %b restrict : memref<?x16xi32> to tensor<?x16xi32>
   %tp = bufferization.to_tensor %p restrict : memref<?xi32> to tensor<?xi32>

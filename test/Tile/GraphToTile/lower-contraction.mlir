@@ -18,7 +18,7 @@
 // CHECK: vector.store %[[RELU]], %[[OUT]]
 func.func @packed(%a: memref<12x64xf32>, %b: memref<3x64x16xf32>,
                   %bias: memref<48xf32>, %o: memref<12x48xf32>)
-    attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 64, mc = 12, nc = 32, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 64, mc = 12, nc = 32, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<12x64xf32> to tensor<12x64xf32>
   %tb = bufferization.to_tensor %b restrict : memref<3x64x16xf32> to tensor<3x64x16xf32>
   %tc = bufferization.to_tensor %bias restrict : memref<48xf32> to tensor<48xf32>
@@ -42,6 +42,32 @@ func.func @packed(%a: memref<12x64xf32>, %b: memref<3x64x16xf32>,
 
 // -----
 
+// In two streams a tile reads two panels side by side; the last tile needs one.
+// CHECK-LABEL: func @streams
+// CHECK-SAME: (%{{.*}}: memref<6x64xf32>, %[[B:.*]]: memref<3x64x8xf32>
+// CHECK: scf.for %[[K:.*]] = %c0 to %c64 step %c1
+// CHECK-NEXT: vector.load %[[B]][%c0, %[[K]], %c0]
+// CHECK-NEXT: vector.load %[[B]][%c1, %[[K]], %c0]
+// CHECK-NEXT: memref.load
+// CHECK: scf.for %[[K:.*]] = %c0 to %c64 step %c1
+// CHECK-NEXT: vector.load %[[B]][%c2, %[[K]], %c0]
+// CHECK-NEXT: memref.load
+func.func @streams(%a: memref<6x64xf32>, %b: memref<3x64x8xf32>, %o: memref<6x24xf32>)
+    attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 64, mc = 6, nc = 32, pack_columns = false, streams = 2, numerics = "fma">} {
+  %ta = bufferization.to_tensor %a restrict : memref<6x64xf32> to tensor<6x64xf32>
+  %tb = bufferization.to_tensor %b restrict : memref<3x64x8xf32> to tensor<3x64x8xf32>
+  %eb = tensor.empty() : tensor<64x24xf32>
+  %u = linalg.unpack %tb outer_dims_perm = [1, 0] inner_dims_pos = [1] inner_tiles = [8] into %eb : tensor<3x64x8xf32> -> tensor<64x24xf32>
+  %e = tensor.empty() : tensor<6x24xf32>
+  %z = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<6x24xf32>) -> tensor<6x24xf32>
+  %m = linalg.matmul ins(%ta, %u : tensor<6x64xf32>, tensor<64x24xf32>) outs(%f : tensor<6x24xf32>) -> tensor<6x24xf32>
+  bufferization.materialize_in_destination %m in restrict writable %o : (tensor<6x24xf32>, memref<6x24xf32>) -> ()
+  return
+}
+
+// -----
+
 // Columns that are not constant are packed into a panel; a partial last panel is
 // masked; the last rows get a smaller tile.
 // CHECK-LABEL: func @packs_columns
@@ -50,7 +76,7 @@ func.func @packed(%a: memref<12x64xf32>, %b: memref<3x64x16xf32>,
 // CHECK: vector.create_mask
 // CHECK: vector.maskedstore
 func.func @packs_columns(%a: memref<5x8xf32>, %b: memref<13x8xf32>, %o: memref<5x13xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 4, nc = 8, pack_columns = true, prefetch = 0, numerics = "mul-add">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 4, nc = 8, pack_columns = true, streams = 1, numerics = "mul-add">} {
   %ta = bufferization.to_tensor %a restrict : memref<5x8xf32> to tensor<5x8xf32>
   %tb = bufferization.to_tensor %b restrict : memref<13x8xf32> to tensor<13x8xf32>
   %e = tensor.empty() : tensor<5x13xf32>
@@ -69,7 +95,7 @@ func.func @packs_columns(%a: memref<5x8xf32>, %b: memref<13x8xf32>, %o: memref<5
 // CHECK-SAME: schedule = #sched.loops<numerics = "in-order">
 // CHECK: linalg.matmul
 func.func @wrong_layout(%a: memref<4x8xf32>, %b: memref<2x8x4xf32>, %o: memref<4x8xf32>)
-    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 4, nc = 8, pack_columns = false, prefetch = 0, numerics = "fma">} {
+    attributes {schedule = #sched.contraction<mr = 4, nr = 8, vl = 4, kc = 8, mc = 4, nc = 8, pack_columns = false, streams = 1, numerics = "fma">} {
   %ta = bufferization.to_tensor %a restrict : memref<4x8xf32> to tensor<4x8xf32>
   %tb = bufferization.to_tensor %b restrict : memref<2x8x4xf32> to tensor<2x8x4xf32>
   %e = tensor.empty() : tensor<4x8xf32>

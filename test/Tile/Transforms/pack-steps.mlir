@@ -19,7 +19,7 @@ func.func @columns(%a: tensor<3x2xi32>) -> tensor<3x5xi32> {
   %w = arith.constant dense<[[0x01010101, 2, 3, 4, 5], [0x00007f7f, 7, 8, 9, 10]]> : tensor<2x5xi32>
   %e = tensor.empty() : tensor<3x5xi32>
   %r = graph.kernel ins(%a, %w : tensor<3x2xi32>, tensor<2x5xi32>) outs(%e : tensor<3x5xi32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 1, numerics = "fma">} {
   ^bb0(%x: tensor<3x2xi32>, %y: tensor<2x5xi32>, %z: tensor<3x5xi32>):
     %zero = arith.constant 0 : i32
     %f = linalg.fill ins(%zero : i32) outs(%z : tensor<3x5xi32>) -> tensor<3x5xi32>
@@ -42,7 +42,7 @@ func.func @columns(%a: tensor<3x2xi32>) -> tensor<3x5xi32> {
 func.func @variable(%a: tensor<3x2xi32>, %w: tensor<2x5xi32>) -> tensor<3x5xi32> {
   %e = tensor.empty() : tensor<3x5xi32>
   %r = graph.kernel ins(%a, %w : tensor<3x2xi32>, tensor<2x5xi32>) outs(%e : tensor<3x5xi32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 1, numerics = "fma">} {
   ^bb0(%x: tensor<3x2xi32>, %y: tensor<2x5xi32>, %z: tensor<3x5xi32>):
     %zero = arith.constant 0 : i32
     %f = linalg.fill ins(%zero : i32) outs(%z : tensor<3x5xi32>) -> tensor<3x5xi32>
@@ -66,7 +66,7 @@ func.func @pairs(%a: tensor<3x2xi32>) -> tensor<3x5xi32> {
   %w = arith.constant dense<[[0x01010101, 2, 3, 4, 5], [0x00007f7f, 7, 8, 9, 10]]> : tensor<2x5xi32>
   %e = tensor.empty() : tensor<3x5xi32>
   %r = graph.kernel ins(%a, %w : tensor<3x2xi32>, tensor<2x5xi32>) outs(%e : tensor<3x5xi32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 1, numerics = "fma">} {
   ^bb0(%x: tensor<3x2xi32>, %y: tensor<2x5xi32>, %z: tensor<3x5xi32>):
     %zero = arith.constant 0 : i32
     %f = linalg.fill ins(%zero : i32) outs(%z : tensor<3x5xi32>) -> tensor<3x5xi32>

@@ -11,7 +11,25 @@ func.func @columns(%a: tensor<3x2xf32>) -> tensor<3x6xf32> {
   %w = arith.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [7.0, 8.0, 9.0, 10.0, 11.0, 12.0]]> : tensor<2x6xf32>
   %e = tensor.empty() : tensor<3x6xf32>
   %r = graph.kernel ins(%a, %w : tensor<3x2xf32>, tensor<2x6xf32>) outs(%e : tensor<3x6xf32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 1, numerics = "fma">} {
+  ^bb0(%x: tensor<3x2xf32>, %y: tensor<2x6xf32>, %z: tensor<3x6xf32>):
+    %zero = arith.constant 0.0 : f32
+    %f = linalg.fill ins(%zero : f32) outs(%z : tensor<3x6xf32>) -> tensor<3x6xf32>
+    %m = linalg.matmul ins(%x, %y : tensor<3x2xf32>, tensor<2x6xf32>) outs(%f : tensor<3x6xf32>) -> tensor<3x6xf32>
+    graph.yield %m : tensor<3x6xf32>
+  } -> tensor<3x6xf32>
+  return %r : tensor<3x6xf32>
+}
+
+// The panels of two streams are half as wide: a tile reads two of them.
+// CHECK-LABEL: func @streams
+// CHECK: graph.kernel ins(%{{.*}} : tensor<3x2xf32>, tensor<3x2x2xf32>)
+// CHECK: linalg.unpack %{{.*}} outer_dims_perm = [1, 0] inner_dims_pos = [1] inner_tiles = [2] into %{{.*}} : tensor<3x2x2xf32> -> tensor<2x6xf32>
+func.func @streams(%a: tensor<3x2xf32>) -> tensor<3x6xf32> {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [7.0, 8.0, 9.0, 10.0, 11.0, 12.0]]> : tensor<2x6xf32>
+  %e = tensor.empty() : tensor<3x6xf32>
+  %r = graph.kernel ins(%a, %w : tensor<3x2xf32>, tensor<2x6xf32>) outs(%e : tensor<3x6xf32>)
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 2, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 2, numerics = "fma">} {
   ^bb0(%x: tensor<3x2xf32>, %y: tensor<2x6xf32>, %z: tensor<3x6xf32>):
     %zero = arith.constant 0.0 : f32
     %f = linalg.fill ins(%zero : f32) outs(%z : tensor<3x6xf32>) -> tensor<3x6xf32>
@@ -28,7 +46,7 @@ func.func @columns(%a: tensor<3x2xf32>) -> tensor<3x6xf32> {
 func.func @variable(%a: tensor<3x2xf32>, %w: tensor<2x6xf32>) -> tensor<3x6xf32> {
   %e = tensor.empty() : tensor<3x6xf32>
   %r = graph.kernel ins(%a, %w : tensor<3x2xf32>, tensor<2x6xf32>) outs(%e : tensor<3x6xf32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = true, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = true, streams = 1, numerics = "fma">} {
   ^bb0(%x: tensor<3x2xf32>, %y: tensor<2x6xf32>, %z: tensor<3x6xf32>):
     %zero = arith.constant 0.0 : f32
     %f = linalg.fill ins(%zero : f32) outs(%z : tensor<3x6xf32>) -> tensor<3x6xf32>
@@ -51,7 +69,7 @@ func.func @codes(%a: tensor<3x8xf32>) -> tensor<3x6xf32> {
   %s = arith.constant dense<[[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]]> : tensor<6x1xf32>
   %e = tensor.empty() : tensor<3x6xf32>
   %r = graph.kernel ins(%a, %c, %s : tensor<3x8xf32>, tensor<24xi8>, tensor<6x1xf32>) outs(%e : tensor<3x6xf32>)
-      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, prefetch = 0, numerics = "fma">} {
+      attributes {schedule = #sched.contraction<mr = 3, nr = 4, vl = 4, kc = 8, mc = 3, nc = 4, pack_columns = false, streams = 1, numerics = "fma">} {
   ^bb0(%x: tensor<3x8xf32>, %y: tensor<24xi8>, %t: tensor<6x1xf32>, %z: tensor<3x6xf32>):
     %w = lp.dequantize %y, %t
         layout(<n = 1, k = 2, container = 8, planes = <bits = 4, shift = 0, slot = [k2], lane = [], reg = []>>)

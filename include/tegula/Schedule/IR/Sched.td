@@ -36,14 +36,21 @@ def ContractionAttr : SchedAttr<"Contraction", "contraction"> {
 
     ```mlir
     #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256,
-                       pack_columns = false, prefetch = 0, numerics = "fma">
+                       pack_columns = false, streams = 1, numerics = "fma">
     ```
+    A constant B is packed as [N/w][K][w] with `w = nr / streams`: a tile reads
+    `streams` panels side by side, since several sequences of addresses keep
+    more of the memory busy than one.
     Numerics: `fma` or `mul-add`; K in order, one chain per element.
   }];
   let parameters = (ins "int64_t":$mr, "int64_t":$nr, "int64_t":$vl,
       "int64_t":$kc, "int64_t":$mc, "int64_t":$nc, "bool":$pack_columns,
-      "int64_t":$prefetch, StringRefParameter<>:$numerics);
+      "int64_t":$streams, StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Columns that lie together in a packed constant.
+    int64_t packedColumns() const { return getNr() / getStreams(); }
+  }];
 }
 
 def ConvolutionAttr : SchedAttr<"Convolution", "convolution"> {
