@@ -50,8 +50,8 @@ Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
   if (!covers(target) || !isTrained(problem))
     return {time.total, /*spread=*/0};
   const Schedule &trained = asTrained(schedule);
-  auto features = values(featuresOf(problem, trained, target,
-                                    analyze(problem, trained, target)));
+  auto features = values(
+      featuresOf(problem, trained, target, analyze(problem, trained, target)));
   // The sum of trees as a factor of time, and the spread as one of both ways.
   return {time.total * std::exp(double(correction(features.data()))),
           std::exp(double(spread))};

@@ -323,8 +323,8 @@ void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
 Value ContractionLowering::loadPacked(OpBuilder &at, Value panel,
                                       int64_t vector, Value k) {
   int64_t vectors = plan.schedule.packedColumns() / vl;
-  Value stream = index.add(index.mul(panel, plan.schedule.getStreams()),
-                           vector / vectors);
+  Value stream =
+      index.add(index.mul(panel, plan.schedule.getStreams()), vector / vectors);
   SmallVector<Coord> loops = loopCoords(Value(), k, Coord::scalar(stream));
   SmallVector<Coord> dims = plan.coordsOf(plan.columnsMap, loops);
   SmallVector<Coord> coords;
