@@ -67,9 +67,16 @@ private:
     return false;
   }
 
+  /// Says that a stage begins.
+  void report(StringRef name) {
+    if (options.progress)
+      options.progress(name, 0, 0);
+  }
+
   /// Folds and simplifies while the operators are still ONNX's; those without
   /// a lowering become their function bodies.
   bool frontend() {
+    report("frontend");
     PassManager manager(context, ModuleOp::getOperationName());
     buildModelPipeline(manager);
     manager.enableVerifier(options.verify);
@@ -118,6 +125,7 @@ private:
 
   /// Lowers ONNX's operators; all that cannot be are reported.
   bool convert() {
+    report("convert");
     if (options.optLevel > 0) {
       PassManager manager(context, ModuleOp::getOperationName());
       manager.addNestedPass<func::FuncOp>(
@@ -137,6 +145,7 @@ private:
              StringRef name) {
     if (stopped)
       return true;
+    report(name);
     PassManager manager(context, ModuleOp::getOperationName());
     StageOptions stageOptions;
     stageOptions.optimize = options.optLevel > 0;
@@ -256,6 +265,7 @@ private:
       return true;
     if (options.emit == Emit::MLIR)
       return print(output);
+    report("emit");
     if (llvm::Error error = emitArtifact(
             {module, weights, signature, machine, onGpu ? &gpu : nullptr},
             options, output))

@@ -122,7 +122,11 @@ static Error linkAll(const ArtifactParts &parts, const CompileOptions &options,
                                            parts.gpu->kernels, parts.gpu->image,
                                            parts.gpu->isPtx);
         });
-  auto objects = target::emitObjects(makers, emit, options.threads);
+  auto progress = [&](size_t done) {
+    if (options.progress)
+      options.progress("emit", done, makers.size());
+  };
+  auto objects = target::emitObjects(makers, emit, options.threads, progress);
   if (!objects)
     return objects.takeError();
   auto manifest = target::emitManifest(parts.signature, emit);

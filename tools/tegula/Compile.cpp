@@ -38,6 +38,9 @@ static constexpr StringLiteral kUsage =
     "  --dump-stages=FOLDER  write every stage's MLIR\n"
     "  --verify              check the IR after every pass\n"
     "  --timing              print the time of each stage\n"
+    "  --progress            a line for each stage; without it, one line that "
+    "changes,\n"
+    "                        on terminals only\n"
     "  --profile             the artifact records when its kernels run\n"
     "  --kernel-cache=FOLDER keep generated code, and take what is there\n"
     "  --threads=N           threads of the compiler\n";
@@ -81,34 +84,72 @@ static std::string defaultOutput(StringRef path,
   return output.str().str();
 }
 
-int tegula::tools::runCompile(ArrayRef<StringRef> arguments) {
+/// Shows how far a compilation is: lines if asked for, else one line of a
+/// terminal, which is gone at the end.
+static std::function<void(StringRef, size_t, size_t)> progressTo(bool asLines) {
+  return [asLines](StringRef stage, size_t done, size_t total) {
+    errs() << (asLines ? "" : "\r\033[K") << stage;
+    if (total != 0)
+      errs() << " " << done << "/" << total;
+    errs() << (asLines ? "\n" : "");
+  };
+}
+
+namespace {
+
+/// What the command line says.
+struct Arguments {
   CompileOptions options;
-  StringRef path, output;
-  SmallVector<StringRef> words;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--help")
+  std::string path, output;
+  bool showsLines = false; ///< --progress
+
+  /// An exit code if the command ends here.
+  std::optional<int> parse(ArrayRef<StringRef> words);
+};
+
+} // namespace
+
+std::optional<int> Arguments::parse(ArrayRef<StringRef> words) {
+  SmallVector<StringRef> others;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--help")
       return outs() << kUsage, 0;
-    if (arguments[i] == "-o" && i + 1 < arguments.size())
-      output = arguments[++i];
-    else if (arguments[i].starts_with("-"))
-      words.push_back(arguments[i]);
+    if (words[i] == "-o" && i + 1 < words.size())
+      output = words[++i].str();
+    else if (words[i] == "--progress")
+      showsLines = true;
+    else if (words[i].starts_with("-"))
+      others.push_back(words[i]);
     else
-      path = arguments[i];
+      path = words[i].str();
   }
-  std::string message;
   if (path.empty())
     return errs() << kUsage, 2;
-  if (!parseOptions(words, options, message))
+  std::string message;
+  if (!parseOptions(others, options, message))
     return errs() << "tegula compile: " << message << "\n", 2;
-  std::string standard = defaultOutput(path, options);
   if (output.empty())
-    output = standard;
+    output = defaultOutput(path, options);
+  return std::nullopt;
+}
+
+int tegula::tools::runCompile(ArrayRef<StringRef> words) {
+  Arguments given;
+  if (std::optional<int> code = given.parse(words))
+    return *code;
+  const bool showsLine = !given.showsLines && errs().is_displayed();
+  const StringRef clear = showsLine ? "\r\033[K" : "";
+  if (given.showsLines || showsLine)
+    given.options.progress = progressTo(given.showsLines);
   std::unique_ptr<mlir::MLIRContext> context = createContext();
   mlir::ScopedDiagnosticHandler handler(
-      context.get(), [](mlir::Diagnostic &diagnostic) {
+      context.get(), [&](mlir::Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Remark)
-          errs() << formatDiagnostic(diagnostic) << "\n";
+          errs() << clear << formatDiagnostic(diagnostic) << "\n";
         return mlir::success();
       });
-  return compileFile(path, options, output, *context) ? 0 : 1;
+  const bool isDone =
+      compileFile(given.path, given.options, given.output, *context);
+  errs() << clear;
+  return isDone ? 0 : 1;
 }

@@ -11,6 +11,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,11 @@ struct CompileOptions {
   std::string kernelCache;
   /// Threads of the compiler; 0: as many as there are CPUs.
   unsigned threads = 0;
+  /// Called with the name of a stage when it begins, and after each of the
+  /// `total` parts of a stage that has parts; on any thread, one call at a
+  /// time.
+  std::function<void(llvm::StringRef stage, size_t done, size_t total)>
+      progress;
 };
 
 /// Reads the words of the command line or of tegula_compile. On failure
