@@ -70,6 +70,14 @@ def relative(factor):
     return bound
 
 
+def worst(error, limit, want):
+    """The largest error in terms of the largest finite value, and of its limit."""
+    with np.errstate(all="ignore"):
+        largest = np.abs(want[np.isfinite(want)]).max(initial=0.0)
+        shares = np.where(error == 0, 0.0, error / limit)
+        return (float(error.max(initial=0.0) / largest) if largest else 0.0, float(shares.max(initial=0.0)))
+
+
 @dataclass
 class Case:
     """A small graph with inputs, and how exact its outputs must be."""
@@ -152,8 +160,10 @@ class Case:
         return session.run(None, self.feeds)
 
     def check(self, got):
-        """Raises AssertionError if outputs are not close enough to the exact ones."""
+        """(largest error over the largest exact value, largest share of the bound) of what
+        has a bound, else None; raises AssertionError if outputs are not close enough to the exact ones."""
         exact = self.exact()
+        seen = []
         assert len(got) == len(exact), f"{len(got)} outputs, expected {len(exact)}"
         limits = self.limits(got, exact)
         for name, value, want, limit in zip(self.outputs, got, exact, limits):
@@ -169,11 +179,13 @@ class Case:
                 with np.errstate(invalid="ignore"):
                     error = np.where(same, 0.0, np.abs(wide - want))
                 wrong = ~same & ~(error <= limit)
+                seen.append(worst(error, limit, want))
             if np.any(wrong):
                 at = tuple(np.argwhere(wrong)[0])
                 raise AssertionError(
                     f"{name}: {int(wrong.sum())} of {wrong.size} values, first at {[int(i) for i in at]}: {value[at]!s}, "
                     f"expected {want[at]!s}" + ("" if limit is None else f" within {np.broadcast_to(limit, wrong.shape)[at]:.2g}"))
+        return tuple(map(max, zip(*seen))) if seen else None
 
     def limits(self, got, exact):
         """The largest allowed errors of each output; None where equality is asked for."""

@@ -10,6 +10,7 @@ Modes: O3, O0 (numbers as dimensions), O3-dynamic, O0-dynamic (symbols). Cases
 run in a child process; one that crashes fails, and the next ones go on.
 passing.json lists what passes: a listed case that fails is a failure, and so is
 any crash, and one that passes and is not listed (--update writes the list).
+Printed per operator: the largest error of its -O3 kernels against float64.
 Ends with `N passed, N failed`.
 """
 
@@ -60,16 +61,15 @@ def session_of(model, level, target):
 
 
 def attempt(case, mode, target):
-    """"" or what went wrong."""
+    """("" or what went wrong, what Case.check saw)."""
     level, symbolic = MODES[mode]
     try:
         session = session_of(case.model(symbolic=symbolic), level, target)
-        case.check(session.run(None, case.feeds))
+        return "", case.check(session.run(None, case.feeds))
     except AssertionError as error:
-        return f"wrong: {error}"
+        return f"wrong: {error}", None
     except Exception as error:  # every failure is a result
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return f"{type(error).__name__}: {error}", None
 
 
 def child(family, only, skip, target):
@@ -78,13 +78,13 @@ def child(family, only, skip, target):
     os.dup2(2, 1)
     for number, (name, case, mode) in enumerate(jobs_of(family, only)):
         if number >= skip:
-            answers.write(json.dumps([name, None]) + "\n")
-            answers.write(json.dumps([name, attempt(case, mode, target)]) + "\n")
+            answers.write(json.dumps([name, None, None]) + "\n")
+            answers.write(json.dumps([name, *attempt(case, mode, target)]) + "\n")
 
 
 def run_family(family, args):
-    """Messages by name; a child that dies is started again behind the case that killed it."""
-    results, skip = {}, 0
+    """Messages and errors by name; a child that dies is started again behind the case that killed it."""
+    results, errors, skip = {}, {}, 0
     while True:
         command = [sys.executable, __file__, family, "--child", str(skip)]
         command += ["--only", args.only] if args.only else []
@@ -97,19 +97,35 @@ def run_family(family, args):
             out, err = process.communicate()
         last = None
         for line in out.decode().splitlines():
-            name, message = json.loads(line)
+            name, message, seen = json.loads(line)
             last = name if message is None else None
             if message is not None:
                 results[name] = message
+            if seen is not None:
+                errors[name] = seen
         if last is None:
             if process.returncode != 0:
                 results[f"{family}/(file)"] = "cannot run: " + err.decode().strip().split("\n")[-1]
-            return results
+            return results, errors
         how = signal.Signals(-process.returncode).name if process.returncode < 0 else process.returncode
         said = [line for line in err.decode(errors="replace").split("\n") if line.strip()]
         key = next((line for line in said if "Assertion" in line or "LLVM ERROR" in line), said[-1] if said else "")
         results[last] = f"crash ({how}): {key[:200]}"
         skip = len(results)
+
+
+def print_errors(errors):
+    """Per operator the largest error against float64 of its -O3 kernels, and of which share of its bound."""
+    rows = {}
+    for name, (error, share) in errors.items():
+        family, op, *_ = name.split("/")
+        if name.rsplit("/", 1)[1].startswith("O3"):
+            count, worst, most = rows.get((family, op), (0, 0.0, 0.0))
+            rows[family, op] = count + 1, max(worst, error), max(most, share)
+    print(f"\n{'kernels of':44}{'cases':>6}{'error / largest value':>23}{'of its bound':>14}")
+    for (family, op), (count, worst, most) in sorted(rows.items()):
+        print(f"{family + '/' + op:44}{count:6d}{worst:23.1e}{most:14.1%}")
+    print()
 
 
 def arguments():
@@ -129,14 +145,16 @@ def main():
     if args.child is not None:
         return child(args.families[0], args.only, args.child, args.emulate)
     listed = set(json.loads(PASSING.read_text())) if PASSING.exists() else set()
-    results, start = {}, time.monotonic()
+    results, errors, start = {}, {}, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         waiting = {pool.submit(run_family, family, args): family for family in args.families or families()}
         for done in concurrent.futures.as_completed(waiting):
-            found = done.result()
+            found, seen = done.result()
             results.update(found)
+            errors.update(seen)
             bad = sum(bool(m) for m in found.values())
             print(f"{waiting[done]:16} {len(found) - bad:5} right {bad:5} not, after {time.monotonic() - start:.0f} s", flush=True)
+    print_errors(errors)
     good = {name for name, message in results.items() if not message}
     if args.update:
         listed = (listed - set(results)) | good
