@@ -6,18 +6,16 @@ each run, the shape when it differs from that of the last one.
 """
 
 import ctypes
+import math
 
 import numpy as np
 
 from . import _abi, _types
 
 
-def address(array):
-    """Where the data of a contiguous array begin."""
-    if array.flags.writeable and array.size:
-        # Six times as fast as the interface, but made for memory to write to.
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
-    return array.__array_interface__["data"][0]
+# Where the data of a contiguous array begin: `addressof(view(array))` takes a sixth
+# of the time of `array.__array_interface__`, but the array must be writeable.
+addressof, view = ctypes.addressof, (ctypes.c_char * 0).from_buffer
 
 
 class InputBinding:
@@ -31,16 +29,18 @@ class InputBinding:
 
     def bind(self, array):
         """Describes the array; returns the one whose memory it is, to be held during the run."""
-        # What `is` misses, an equal dtype that is another object, takes the long way.
-        if array.dtype is not self._storage or not array.flags.carray:
-            array = self._prepare(array)
         slot = self._slot
+        # What `is` misses, an equal dtype that is another object, takes the long way.
+        if array.dtype is self._storage and array.flags.carray:
+            slot.data = addressof(view(array))
+        else:
+            array = self._prepare(array)
+            slot.data = array.__array_interface__["data"][0]
         if array.shape != self._shape:
             self._shape = array.shape
             slot.rank = array.ndim
             slot.bytes = array.nbytes
             slot.shape = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-        slot.data = address(array)
         return array
 
     def _prepare(self, array):
@@ -59,17 +59,16 @@ class OutputBinding:
         self._storage = _types.storage_dtype(spec.dtype)
         self._converts = self._storage != _types.numpy_dtype(spec.dtype)
         self._shape = spec.shape if spec.is_static else None
+        if spec.is_static:
+            slot.bytes = math.prod(spec.shape) * self._storage.itemsize
 
     def offer(self):
         """An array for the runtime to write to, where the size is known: that saves a copy."""
-        slot = self._slot
         if self._shape is None:
-            slot.data = None
-            slot.bytes = 0
+            self._slot.data = None
             return None
         result = np.empty(self._shape, self._storage)
-        slot.data = address(result)
-        slot.bytes = result.nbytes
+        self._slot.data = addressof(view(result))
         return result
 
     def take(self, result):
@@ -77,7 +76,7 @@ class OutputBinding:
         if result is None:
             slot = self._slot
             result = np.empty(tuple(slot.shape[: slot.rank]), self._storage)
-            ctypes.memmove(address(result), slot.data or 0, result.nbytes)
+            ctypes.memmove(addressof(view(result)), slot.data or 0, result.nbytes)
         return _types.from_storage(result, self._dtype) if self._converts else result
 
 
