@@ -128,9 +128,10 @@ static void addPoints(const cost::ContractionProblem &problem,
   };
   for (bool pack : packings(problem, target, knobs)) {
     knobs.pack = pack;
-    // With few rows nothing of a panel is used again: large blocks of k.
+    // With few rows nothing of a panel is used again: large blocks of k. With
+    // many, one block of a whole k that leaves room for rows in L2 may pay.
     for (int64_t kLimit : {256, 512, 768, 1024, 8192}) {
-      if (fewRows != (kLimit > 768))
+      if (fewRows ? kLimit < 1024 : kLimit > 1024)
         continue;
       knobs.kLimit = kLimit;
       for (double rowShare : {0.8, 0.25}) {
