@@ -115,6 +115,7 @@ void tegula::machine::deriveFromFeatures(Machine &machine) {
     machine.vectorBits = 128;
     machine.vectorRegisters = 32;
     machine.hasFma = true;
+    machine.dotRegisters = 7; // smlal: both halves of the columns' vectors.
     return;
   }
   const bool isWide = machine.has("avx512f") && machine.has("avx512vl");

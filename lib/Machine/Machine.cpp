@@ -170,6 +170,22 @@ bool tegula::machine::machineFor(const std::string &target, Machine &machine,
   return isConsistent(machine, message);
 }
 
+bool tegula::machine::runsHere(const Machine &machine, std::string &message) {
+  std::string lacking;
+  if (machine.architecture == kThisArchitecture)
+    for (const std::string &feature : machine.features)
+      if (!hasCpuFeature(feature.c_str(), feature.size()))
+        lacking += (lacking.empty() ? "" : ", ") + feature;
+  if (machine.architecture == kThisArchitecture && lacking.empty())
+    return true;
+  message = "cannot measure code for '" + machine.name + "' here: " +
+            (lacking.empty() ? "this machine is not " + machine.triple
+                             : "this processor lacks " + lacking) +
+            "; do it on such a machine, and bring a tuning database here for "
+            "--tuning-database";
+  return false;
+}
+
 std::string tegula::machine::describe(const Machine &machine) {
   std::string features;
   for (const std::string &feature : machine.features)

@@ -35,6 +35,15 @@ static int64_t byteProductBits(const machine::Machine &machine) {
                                  : 0;
 }
 
+/// What AArch64 has for products of bytes; empty for others.
+static std::string neonProducts(const machine::Machine &machine) {
+  if (machine.architecture != machine::Architecture::AArch64)
+    return "";
+  return machine.has("i8mm")      ? "i8mm"
+         : machine.has("dotprod") ? "dotprod"
+                                  : "base";
+}
+
 std::string tegula::pipeline::tuningMachine(const machine::Machine &machine) {
   machine::Machine described = machine;
   described.name.clear(); // "host" and "znver3" may be the same.
@@ -157,6 +166,8 @@ private:
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
     stageOptions.byteProductBits = byteProductBits(machine);
+    stageOptions.dotRegisters = machine.dotRegisters;
+    stageOptions.neonProducts = neonProducts(machine);
     stageOptions.vectorRegisters = machine.vectorRegisters;
     stageOptions.l1Bytes = machine.l1Bytes;
     stageOptions.l2Bytes = machine.l2Bytes;

@@ -12,6 +12,7 @@ cost::CpuTarget tegula::pipeline::cpuTarget(const machine::Machine &machine) {
   target.vectorBits = machine.vectorBits;
   target.vectorRegisters = machine.vectorRegisters;
   target.fusedMultiplyAdd = machine.hasFma;
+  target.dotRegisters = machine.dotRegisters;
   target.l1Bytes = machine.l1Bytes;
   target.l2Bytes = machine.l2Bytes;
   return target;

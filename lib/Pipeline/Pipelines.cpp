@@ -58,6 +58,7 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
   machine.vectorBits = options.vectorBits;
   machine.vectorRegisters = options.vectorRegisters;
   machine.fusedMultiplyAdd = options.useFma;
+  machine.dotRegisters = options.dotRegisters;
   machine.l1Bytes = options.l1Bytes;
   machine.l2Bytes = options.l2Bytes;
   machine.costModel = options.costModel;
@@ -114,6 +115,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
   lp::ExpandDotPassOptions dot;
   dot.byteProductBits = options.byteProductBits;
+  dot.neon = options.neonProducts;
   kernels.addPass(lp::createExpandDotPass(dot));
   kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());
   kernels.addPass(tile::createLowerTasksPass());

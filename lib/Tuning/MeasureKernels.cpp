@@ -2,6 +2,7 @@
 
 #include "tegula/Tuning/MeasureKernels.h"
 
+#include "tegula/Machine/Machine.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Transforms/Candidates.h"
 #include "tegula/Schedule/Transforms/ExtractKernel.h"
@@ -28,6 +29,11 @@ static MeasuredKernel measure(graph::KernelOp kernel, Attribute schedule,
 llvm::Expected<std::vector<MeasuredKernel>>
 tegula::tuning::measureKernels(ModuleOp module,
                                const pipeline::CompileOptions &options) {
+  machine::Machine machine;
+  std::string message;
+  if (!machine::machineFor(options.target, machine, message) ||
+      !machine::runsHere(machine, message))
+    return llvm::createStringError("%s", message.c_str());
   auto folder = LibraryFolder::create();
   if (!folder)
     return folder.takeError();

@@ -272,7 +272,11 @@ bool tegula::tuning::tuneFile(
   std::string message;
   sched::NamedCostModel model;
   if (!machine::machineFor(options.compile.target, machine, message) ||
-      failed(model.find(options.compile.costModel, module->getLoc())))
+      !machine::runsHere(machine, message)) {
+    emitError(module->getLoc()) << message;
+    return false;
+  }
+  if (failed(model.find(options.compile.costModel, module->getLoc())))
     return false;
   auto failWith = [&](llvm::Error error) {
     emitError(module->getLoc()) << llvm::toString(std::move(error));

@@ -3,6 +3,7 @@
 import _ctypes
 import ctypes
 import os
+import platform
 import tempfile
 import threading
 import weakref
@@ -35,6 +36,20 @@ def spec_of(info):
         extent = info.dims[axis]
         shape.append(extent if extent >= 0 else (name.decode() if name else None))
     return TensorSpec(info.name.decode(errors="replace"), info.dtype, tuple(shape))
+
+
+_ARCHITECTURES = {62: "x86_64", 183: "aarch64"}  # e_machine of ELF
+
+
+def foreign_architecture(path):
+    """The architecture of an ELF file's code if it is known and another one than this machine's."""
+    try:
+        with open(path, "rb") as file:
+            header = file.read(20)
+    except OSError:
+        return None
+    found = _ARCHITECTURES.get(int.from_bytes(header[18:20], "little")) if header[:4] == b"\x7fELF" else None
+    return found if found != platform.machine() else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,9 @@ class Artifact:
             handle = ctypes.CDLL(path)
             function = handle.tegula_model
         except (OSError, AttributeError) as error:
+            if architecture := foreign_architecture(path):
+                raise RuntimeError(f"{path} is a model for {architecture}, which this machine is not: "
+                                   "run it there, or compile without target=") from None
             raise RuntimeError(f"{path} is no model that tegula compiled: {error}") from None
         function.restype = ctypes.POINTER(_abi.Model)
         function.argtypes = []

@@ -29,8 +29,9 @@ template <typename Problem, typename Schedule>
 bool fitsRegisters(const Problem &problem, const Schedule &s,
                    const cost::CpuTarget &target) {
   int64_t vectors = s.nr / s.vl;
-  return s.mr == 1 || s.mr * vectors + vectors + 1 + problem.temporaries <=
-                          target.vectorRegisters;
+  int64_t besides = problem.isDot ? target.dotRegisters : 0;
+  return s.mr == 1 ||
+         s.mr * vectors + vectors + 1 + besides <= target.vectorRegisters;
 }
 
 TEST(ContractionSpace, PointsAreLegalAndDistinct) {
@@ -44,7 +45,8 @@ TEST(ContractionSpace, PointsAreLegalAndDistinct) {
     problem.n = randomExtent(random);
     problem.k = randomExtent(random);
     problem.constantColumns = random() % 2;
-    problem.temporaries = random() % 2;
+    problem.isDot = random() % 2;
+    target.dotRegisters = random() % 2 ? 1 : 7;
     problem.transposedColumns = !problem.constantColumns && random() % 2;
     auto space = sched::contractionSpace(problem, target);
     ASSERT_FALSE(space.empty());
@@ -73,7 +75,8 @@ TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
     problem.width = 1 + random() % 60;
     problem.pixels = problem.width * (1 + random() % 60);
     problem.pointwise = problem.window == 1;
-    problem.temporaries = random() % 2;
+    problem.isDot = random() % 2;
+    target.dotRegisters = random() % 2 ? 1 : 7;
     auto space = sched::convolutionSpace(problem, target);
     ASSERT_FALSE(space.empty());
     EXPECT_TRUE(allDistinct(space));

@@ -54,6 +54,15 @@ class Tune(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return [kernel["schedule"] for kernel in json.loads(done.stdout)]
 
+    def test_another_architecture(self):
+        for command in (["tune", f"--database={self.database}"], ["explain", "--measure"]):
+            done = self.run_tegula(*command, "--target=neoverse-n1")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("cannot measure code for 'neoverse-n1' here: this machine is not "
+                          "aarch64-unknown-linux-gnu; do it on such a machine", done.stderr)
+        with self.assertRaisesRegex(tegula.RuntimeError, "is a model for aarch64, which this machine is not"):
+            tegula.InferenceSession(model(), target="aarch64")
+
     def test_measures_and_compiles(self):
         said = self.tune()
         self.assertIn("product0 and 1 like it", said)

@@ -13,6 +13,9 @@ struct CpuTarget {
   int64_t vectorBits = 256;     ///< Width of the vector registers.
   int64_t vectorRegisters = 16; ///< How many there are.
   bool fusedMultiplyAdd = true; ///< One instruction, one rounding.
+  /// Vectors that a product of pairs or bytes needs besides its operands and
+  /// the sum.
+  int64_t dotRegisters = 1;
   double fmaPerCycle = 2;       ///< Vector multiply-adds that start in a cycle.
   double fmaLatency = 4;        ///< Cycles.
   double loadsPerCycle = 2;     ///< Vector or broadcast loads.

@@ -27,8 +27,8 @@ struct ContractionProblem {
   bool transposedColumns = false;
   /// Partial sums cannot be kept in the result: k must be one block.
   bool oneBlock = false;
-  /// Vectors that a multiply-add needs besides its operands and the sum.
-  int64_t temporaries = 0;
+  /// Elements are pairs or quads of integers, multiplied by lp.dot.
+  bool isDot = false;
 };
 
 inline bool operator==(const ContractionProblem &a,
@@ -71,8 +71,8 @@ struct ConvolutionProblem {
   int64_t stride = 1;
   /// Partial sums cannot be kept in the result: k must be one block.
   bool oneBlock = false;
-  /// Vectors that a multiply-add needs besides its operands and the sum.
-  int64_t temporaries = 0;
+  /// Elements are pairs or quads of integers, multiplied by lp.dot.
+  bool isDot = false;
 };
 
 inline bool operator==(const ConvolutionProblem &a,

@@ -34,6 +34,9 @@ struct Machine {
   /// multiplication and an addition.
   int64_t vectorOpsPerCycle = 1;
   bool hasFma = false;
+  /// Vectors that the code of a product of integer pairs or bytes needs besides
+  /// its operands and the sum.
+  int64_t dotRegisters = 1;
 
   int64_t cacheLineBytes = 64;
   int64_t l1Bytes = 32 << 10;  ///< Data cache of a core.
@@ -61,6 +64,10 @@ Machine hostMachine();
 /// `message` what is wrong and what would be right.
 bool machineFor(const std::string &target, Machine &machine,
                 std::string &message);
+
+/// May code for `machine` be measured here? Returns false and says in `message`
+/// why not and what to do.
+bool runsHere(const Machine &machine, std::string &message);
 
 /// Names that machineFor knows besides "host": "x86-64" and its levels v2 to
 /// v4, "aarch64", and processors by LLVM's names.

@@ -42,6 +42,14 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
       *this, "byte-product-bits",
       llvm::cl::desc("Widest vector of vpmaddubsw; 0: there is none"),
       llvm::cl::init(0)};
+  Option<int64_t> dotRegisters{
+      *this, "dot-registers",
+      llvm::cl::desc("Vectors that lp.dot needs besides operands and sum"),
+      llvm::cl::init(1)};
+  Option<std::string> neonProducts{
+      *this, "neon-products",
+      llvm::cl::desc("Products of AArch64: base, dotprod or i8mm"),
+      llvm::cl::init("")};
   Option<int64_t> vectorRegisters{*this, "vector-registers",
                                   llvm::cl::desc("Number of vector registers"),
                                   llvm::cl::init(16)};

@@ -1,10 +1,10 @@
 //===- ExpandDot.cpp - Pairs of 16-bit products as arithmetic -------------===//
 
+#include "ExpandDot.h"
 #include "tegula/LowPrecision/Transforms/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "tegula/LowPrecision/IR/LowPrecision.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace tegula::lp {
 #define GEN_PASS_DEF_EXPANDDOTPASS
@@ -18,20 +18,20 @@ using namespace tegula::lp;
 // Pairs
 //===----------------------------------------------------------------------===//
 
-/// A vector of 32-bit lanes as one of lanes of `bits` bits.
-static Value split(OpBuilder &b, Location loc, Value value, int64_t bits) {
+Value tegula::lp::splitLanes(OpBuilder &b, Location loc, Value value,
+                             int64_t bits) {
   int64_t lanes = cast<VectorType>(value.getType()).getDimSize(0);
   auto type = VectorType::get({lanes * 32 / bits}, b.getIntegerType(bits));
   return vector::BitCastOp::create(b, loc, type, value);
 }
 
-static Value widen(OpBuilder &b, Location loc, Value narrow) {
+Value tegula::lp::widenLanes(OpBuilder &b, Location loc, Value narrow) {
   auto type = cast<VectorType>(narrow.getType()).clone(b.getI32Type());
   return arith::ExtSIOp::create(b, loc, type, narrow);
 }
 
-/// `acc` plus the sums of neighbours in `terms`, which has twice the lanes.
-static Value addNeighbours(OpBuilder &b, Location loc, Value terms, Value acc) {
+Value tegula::lp::addNeighbours(OpBuilder &b, Location loc, Value terms,
+                                Value acc) {
   auto split = vector::DeinterleaveOp::create(b, loc, terms);
   Value pairs = arith::AddIOp::create(b, loc, split.getRes1(), split.getRes2());
   return arith::AddIOp::create(b, loc, acc, pairs);
@@ -39,9 +39,9 @@ static Value addNeighbours(OpBuilder &b, Location loc, Value terms, Value acc) {
 
 static Value dotVectors(OpBuilder &b, Location loc, Value lhs, Value rhs,
                         Value acc) {
-  Value products =
-      arith::MulIOp::create(b, loc, widen(b, loc, split(b, loc, lhs, 16)),
-                            widen(b, loc, split(b, loc, rhs, 16)));
+  Value products = arith::MulIOp::create(
+      b, loc, widenLanes(b, loc, splitLanes(b, loc, lhs, 16)),
+      widenLanes(b, loc, splitLanes(b, loc, rhs, 16)));
   return addNeighbours(b, loc, products, acc);
 }
 
@@ -104,37 +104,18 @@ static Value dotBytes(OpBuilder &b, DotBytesOp op) {
   return sum;
 }
 
-/// The intrinsic of vpmaddubsw on vectors of `bits` bits.
-static StringRef byteProduct(int64_t bits) {
-  switch (bits) {
-  case 128:
-    return "llvm.x86.ssse3.pmadd.ub.sw.128";
-  case 256:
-    return "llvm.x86.avx2.pmadd.ub.sw";
-  case 512:
-    return "llvm.x86.avx512.pmaddubs.w.512";
-  }
-  return {};
-}
-
-static Value dotNarrowBytes(OpBuilder &b, DotBytesOp op, StringRef intrinsic) {
-  Location loc = op.getLoc();
-  Value lhs = split(b, loc, op.getLhs(), 8),
-        rhs = split(b, loc, op.getRhs(), 8);
-  int64_t pairs = cast<VectorType>(op.getType()).getDimSize(0) * 2;
-  Value sums = LLVM::CallIntrinsicOp::create(
-                   b, loc, VectorType::get({pairs}, b.getI16Type()),
-                   b.getStringAttr(intrinsic), ValueRange{lhs, rhs})
-                   .getResult(0);
-  return addNeighbours(b, loc, widen(b, loc, sums), op.getAcc());
-}
-
 namespace {
 
 struct ExpandDotPass : tegula::lp::impl::ExpandDotPassBase<ExpandDotPass> {
   using ExpandDotPassBase::ExpandDotPassBase;
 
   void runOnOperation() override {
+    std::optional<NeonProducts> products = neonProducts();
+    if (!neon.empty() && !products) {
+      getOperation()->emitError() << "unknown products of AArch64 '" << neon
+                                  << "': expected base, dotprod or i8mm";
+      return signalPassFailure();
+    }
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
       if (isa<DotOp, DotBytesOp>(op))
@@ -148,23 +129,32 @@ struct ExpandDotPass : tegula::lp::impl::ExpandDotPassBase<ExpandDotPass> {
         op->emitOpError("is on tensors: it is expanded where loops are");
         return signalPassFailure();
       }
-      result.replaceAllUsesWith(expand(b, op));
+      result.replaceAllUsesWith(expand(b, op, products));
       op->erase();
     }
   }
 
 private:
-  Value expand(OpBuilder &b, Operation *op) {
-    if (auto dot = dyn_cast<DotOp>(op))
-      return dotPairs(b, dot.getLoc(), dot.getLhs(), dot.getRhs(),
-                      dot.getAcc());
+  std::optional<NeonProducts> neonProducts() const {
+    return llvm::StringSwitch<std::optional<NeonProducts>>(neon)
+        .Case("base", NeonProducts::Base)
+        .Case("dotprod", NeonProducts::DotProd)
+        .Case("i8mm", NeonProducts::I8mm)
+        .Default(std::nullopt);
+  }
+
+  Value expand(OpBuilder &b, Operation *op,
+               std::optional<NeonProducts> products) {
+    if (auto dot = dyn_cast<DotOp>(op)) {
+      Value special = products ? expandPairsNeon(b, dot) : Value();
+      return special ? special
+                     : dotPairs(b, dot.getLoc(), dot.getLhs(), dot.getRhs(),
+                                dot.getAcc());
+    }
     auto dot = cast<DotBytesOp>(op);
-    auto type = dyn_cast<VectorType>(dot.getType());
-    int64_t bits = type ? type.getNumElements() * 32 : 0;
-    StringRef intrinsic = byteProduct(bits);
-    if (dot.getNarrow() && bits <= byteProductBits && !intrinsic.empty())
-      return dotNarrowBytes(b, dot, intrinsic);
-    return dotBytes(b, dot);
+    Value special = products ? expandBytesNeon(b, dot, *products)
+                             : expandBytesX86(b, dot, byteProductBits);
+    return special ? special : dotBytes(b, dot);
   }
 };
 

@@ -149,10 +149,11 @@ std::vector<cost::ContractionSchedule>
 tegula::sched::contractionSpace(const cost::ContractionProblem &problem,
                                 const cost::CpuTarget &target) {
   std::vector<cost::ContractionSchedule> space;
+  const int64_t dotRegisters = problem.isDot ? target.dotRegisters : 0;
   for (int64_t vectors : {1, 2, 3, 4, 6, 8}) {
     for (int64_t mr = 1; mr <= 16; ++mr) {
-      bool spills = mr * vectors + vectors + 1 + problem.temporaries >
-                    target.vectorRegisters;
+      bool spills =
+          mr * vectors + vectors + 1 + dotRegisters > target.vectorRegisters;
       bool tooManyRows = problem.m != cost::kDynamic && mr > problem.m;
       if (mr > 1 && (spills || tooManyRows))
         continue;

@@ -106,10 +106,11 @@ std::vector<cost::ConvolutionSchedule>
 tegula::sched::convolutionSpace(const cost::ConvolutionProblem &problem,
                                 const cost::CpuTarget &target) {
   std::vector<cost::ConvolutionSchedule> space;
+  const int64_t dotRegisters = problem.isDot ? target.dotRegisters : 0;
   for (int64_t vectors : {1, 2, 3, 4}) {
     for (int64_t mr = 1; mr <= 16; ++mr) {
-      bool spills = mr * vectors + vectors + 1 + problem.temporaries >
-                    target.vectorRegisters;
+      bool spills =
+          mr * vectors + vectors + 1 + dotRegisters > target.vectorRegisters;
       bool tooMany = problem.filters != cost::kDynamic && mr > problem.filters;
       if (mr > 1 && (spills || tooMany))
         continue;

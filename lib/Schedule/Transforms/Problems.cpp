@@ -41,10 +41,9 @@ static int64_t bytesOf(Type type) {
                              : 8;
 }
 
-/// A dot is a product and a sum: the product needs a register.
-static int64_t temporariesOf(linalg::LinalgOp op) {
+static bool isDot(linalg::LinalgOp op) {
   std::optional<ContractionBody> body = matchContractionBody(op);
-  return body && body->dot ? 1 : 0;
+  return body && body->dot;
 }
 
 cost::ContractionProblem
@@ -72,7 +71,7 @@ tegula::sched::contractionProblem(const KernelBody &body) {
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();
   problem.oneBlock = body.results.size() != 1 || result != accumulator;
-  problem.temporaries = temporariesOf(op);
+  problem.isDot = isDot(op);
   return problem;
 }
 
@@ -100,7 +99,7 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();
   problem.oneBlock = body.results.size() != 1 || result != accumulator;
-  problem.temporaries = temporariesOf(op);
+  problem.isDot = isDot(op);
   return problem;
 }
 

@@ -218,6 +218,7 @@ struct SelectSchedulePass
     target.vectorBits = vectorBits;
     target.vectorRegisters = vectorRegisters;
     target.fusedMultiplyAdd = fusedMultiplyAdd;
+    target.dotRegisters = dotRegisters;
     target.l1Bytes = l1Bytes;
     target.l2Bytes = l2Bytes;
     if (vectorBits < 64 || vectorRegisters < 4 || l1Bytes < 4096 ||

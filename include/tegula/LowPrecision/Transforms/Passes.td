@@ -57,11 +57,13 @@ def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
   let summary = "lp.dot to the arithmetic that LLVM makes one instruction";
   let description = [{
     Also lp.dot_bytes: narrow ones to `vpmaddubsw`, in vectors of up to
-    `byte-product-bits` bits, and a sum of its neighbours; others to lp.dot of
-    their even and odd bytes.
+    `byte-product-bits` bits, and a sum of its neighbours, or to `usdot`, `udot`
+    or products of 16-bit lanes (`neon`); others to lp.dot of their even and odd
+    bytes.
 
     Products of neighbouring 16-bit lanes in 32 bits, added in pairs: what
-    LLVM recognises as `vpmaddwd` and, with the sum, as `vpdpwssd`.
+    LLVM recognises as `vpmaddwd` and, with the sum, as `vpdpwssd`. With `neon`
+    the products of the low halves and of the high halves: `smlal`.
 
     ```mlir
     %sum = lp.dot %x, %y, %acc : vector<8xi32>
@@ -77,7 +79,9 @@ def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
   }];
   let options = [
     Option<"byteProductBits", "byte-product-bits", "int64_t", "0",
-           "widest vector of vpmaddubsw, in bits; 0: there is none">
+           "widest vector of vpmaddubsw, in bits; 0: there is none">,
+    Option<"neon", "neon", "std::string", "\"\"",
+           "for AArch64: base, dotprod or i8mm; empty: for others">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

@@ -36,6 +36,8 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
            "Number of vector registers">,
     Option<"fusedMultiplyAdd", "fma", "bool", "true",
            "The target has a fused multiply-add">,
+    Option<"dotRegisters", "dot-registers", "int64_t", "1",
+           "Vectors that lp.dot needs besides its operands and the sum">,
     Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
            "Level-2 cache of one core">,
