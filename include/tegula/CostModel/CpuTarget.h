@@ -16,9 +16,9 @@ struct CpuTarget {
   /// Vectors that a product of pairs or bytes needs besides its operands and
   /// the sum.
   int64_t dotRegisters = 1;
-  double fmaPerCycle = 2;       ///< Vector multiply-adds that start in a cycle.
-  double fmaLatency = 4;        ///< Cycles.
-  double loadsPerCycle = 2;     ///< Vector or broadcast loads.
+  double fmaPerCycle = 2;   ///< Vector multiply-adds that start in a cycle.
+  double fmaLatency = 4;    ///< Cycles.
+  double loadsPerCycle = 2; ///< Vector or broadcast loads.
   int64_t l1Bytes = 32 * 1024;
   int64_t l2Bytes = 512 * 1024;
   double l2BytesPerCycle = 24;
