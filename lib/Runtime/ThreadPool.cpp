@@ -27,9 +27,9 @@ namespace {
 /// Idle -> Posted by the caller, -> Busy by the worker, -> Idle by the worker
 /// when it finds no more chunks; Posted -> Idle by a caller who did them all.
 enum WorkerState : int32_t { Idle, Posted, Busy, Sleeping, Stopped };
-/// About 1 to 2 milliseconds of looking for work: what the last chunks of a long
-/// kernel may keep others waiting. To wake a sleeping CPU takes 50 microseconds
-/// on a virtual machine, as long as a small kernel.
+/// About 1 to 2 milliseconds of looking for work: what the last chunks of a
+/// long kernel may keep others waiting. To wake a sleeping CPU takes 50
+/// microseconds on a virtual machine, as long as a small kernel.
 constexpr int32_t kSpins = 40000;
 constexpr int32_t kMaxThreads = 1024;
 /// Chunks that a thread owns: what may be done by others is a quarter of it.
