@@ -53,8 +53,8 @@ public:
     return reduce(b, loc, value, axes, lowestOf(b, loc, compute),
                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     Value x = toCompute(b, loc, v[0], element);
-                    return arith::MaximumFOp::create(
-                        b, loc, x, v[1], arith::FastMathFlags::nsz);
+                    return arith::MaximumFOp::create(b, loc, x, v[1],
+                                                     arith::FastMathFlags::nsz);
                   });
   }
 

@@ -15,7 +15,7 @@ func.func @softmax(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
 }
 
 // CHECK-LABEL: func @maximum
-// CHECK: arith.maximumf %{{.*}}, %{{.*}} : f32
+// CHECK: arith.maximumf %{{[a-z]+}}, %{{[a-z]+}} : f32
 func.func @maximum(%x: tensor<4x64xf32>) -> tensor<4x1xf32> {
   %axes = arith.constant dense<1> : tensor<1xi64>
   %y = "onnx.ReduceMax"(%x, %axes) : (tensor<4x64xf32>, tensor<1xi64>) -> tensor<4x1xf32>
