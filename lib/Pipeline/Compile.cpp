@@ -35,6 +35,11 @@ static int64_t byteProductBits(const machine::Machine &machine) {
                                  : 0;
 }
 
+/// The widest vector of vpdpbusd.
+static int64_t byteDotBits(const machine::Machine &machine) {
+  return machine.has("avx512vnni") ? 512 : machine.has("avxvnni") ? 256 : 0;
+}
+
 /// What AArch64 has for products of bytes; empty for others.
 static std::string neonProducts(const machine::Machine &machine) {
   if (machine.architecture != machine::Architecture::AArch64)
@@ -143,7 +148,11 @@ private:
       if (failed(manager.run(module)))
         return false;
     }
-    std::vector<graph::UnsupportedOp> unsupported = graph::convertOnnx(module);
+    graph::ConvertOptions converting;
+    converting.exactByteDots =
+        !onGpu && (byteDotBits(machine) != 0 || machine.has("i8mm"));
+    std::vector<graph::UnsupportedOp> unsupported =
+        graph::convertOnnx(module, converting);
     for (const graph::UnsupportedOp &entry : unsupported)
       entry.op->emitError() << entry.op->getName().stripDialect()
                             << " is not supported: " << entry.reason;
@@ -166,6 +175,7 @@ private:
     stageOptions.useFma = machine.hasFma;
     stageOptions.vectorBits = machine.vectorBits;
     stageOptions.byteProductBits = byteProductBits(machine);
+    stageOptions.byteDotBits = byteDotBits(machine);
     stageOptions.dotRegisters = machine.dotRegisters;
     stageOptions.neonProducts = neonProducts(machine);
     stageOptions.vectorRegisters = machine.vectorRegisters;

@@ -77,7 +77,8 @@ void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
                                             const StageOptions &options) {
   // Schedules say which layout of the constants they want.
   if (options.optimize) {
-    pm.addPass(tile::createPackStepsPass());
+    if (options.byteDotBits == 0 && options.neonProducts.empty())
+      pm.addPass(tile::createPackStepsPass());
     pm.addPass(tile::createPackWeightsPass());
   }
   pm.addPass(tile::createOutlineKernelsPass());
@@ -115,6 +116,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   kernels.addNestedPass<func::FuncOp>(tile::createLowerLoopsPass());
   lp::ExpandDotPassOptions dot;
   dot.byteProductBits = options.byteProductBits;
+  dot.byteDotBits = options.byteDotBits;
   dot.neon = options.neonProducts;
   kernels.addPass(lp::createExpandDotPass(dot));
   kernels.addNestedPass<func::FuncOp>(tile::createPlaceTemporariesPass());

@@ -50,6 +50,10 @@ struct StageOptions : mlir::PassPipelineOptions<StageOptions> {
       *this, "neon-products",
       llvm::cl::desc("Products of AArch64: base, dotprod or i8mm"),
       llvm::cl::init("")};
+  Option<int64_t> byteDotBits{
+      *this, "byte-dot-bits",
+      llvm::cl::desc("Widest vector of vpdpbusd; 0: there is none"),
+      llvm::cl::init(0)};
   Option<int64_t> vectorRegisters{*this, "vector-registers",
                                   llvm::cl::desc("Number of vector registers"),
                                   llvm::cl::init(16)};

@@ -61,7 +61,8 @@ int64_t rankOf(Value tensor) {
 /// The product of quantised matrices as i32; fails for scalars.
 FailureOr<Value> integerProduct(OpBuilder &b, Location loc, Value a,
                                 Value aZero, Type aElement, Value w,
-                                Value wZero, Type wElement) {
+                                Value wZero, Type wElement,
+                                const ConvertOptions &options) {
   int64_t rankA = rankOf(a), rankW = rankOf(w);
   if (rankA == 0 || rankW == 0)
     return failure();
@@ -81,7 +82,7 @@ FailureOr<Value> integerProduct(OpBuilder &b, Location loc, Value a,
                          centred(b, loc, rhs, i32), i32);
   FailureOr<QuadWeights> weights = failure();
   if (rankW == 2)
-    weights = quadWeights(b, loc, rhs, /*k=*/0);
+    weights = quadWeights(b, loc, rhs, /*k=*/0, options);
   if (succeeded(weights)) {
     auto sum = matrixProduct(b, loc, quadsAlong(b, loc, lhs, kA),
                              weights->quads, i32, Terms::Quads);
@@ -125,11 +126,10 @@ llvm::Expected<Value> unpairedConvolution(OpBuilder &b, Location loc,
 }
 
 /// The convolution of quantised tensors as i32.
-llvm::Expected<Value> integerConvolution(OpBuilder &b, Location loc,
-                                         const QuantisedTensor &x,
-                                         const QuantisedTensor &w,
-                                         const WindowAttributes &attributes,
-                                         int64_t groups) {
+llvm::Expected<Value>
+integerConvolution(OpBuilder &b, Location loc, const QuantisedTensor &x,
+                   const QuantisedTensor &w, const WindowAttributes &attributes,
+                   int64_t groups, const ConvertOptions &options) {
   Type i32 = b.getI32Type();
   auto xType = cast<RankedTensorType>(x.value.getType());
   auto wType = cast<RankedTensorType>(w.value.getType());
@@ -141,7 +141,8 @@ llvm::Expected<Value> integerConvolution(OpBuilder &b, Location loc,
   // Padding adds zeros: the zero point has to be 0 for unsigned bytes.
   if (paired && groups == 1 && isUnsignedElement(x.element) &&
       commonZero(x) == 0)
-    if (auto weights = quadWeights(b, loc, w, /*k=*/1); succeeded(weights))
+    if (auto weights = quadWeights(b, loc, w, /*k=*/1, options);
+        succeeded(weights))
       return convolution(b, loc, quadsAlong(b, loc, x, 1), weights->quads,
                          attributes, groups, i32, Terms::Quads);
   if (paired)
@@ -157,9 +158,9 @@ struct LowerMatMulInteger : OnnxPattern<onnx::MatMulIntegerOp> {
   Lowered lower(onnx::MatMulIntegerOp op, Adaptor in,
                 OpBuilder &b) const override {
     Location loc = op.getLoc();
-    auto product = integerProduct(b, loc, in.getA(), in.getAZeroPoint(),
-                                  elementOf(op.getA()), in.getB(),
-                                  in.getBZeroPoint(), elementOf(op.getB()));
+    auto product = integerProduct(
+        b, loc, in.getA(), in.getAZeroPoint(), elementOf(op.getA()), in.getB(),
+        in.getBZeroPoint(), elementOf(op.getB()), options());
     if (failed(product))
       return refuse(op, "an operand is a scalar");
     return SmallVector<Value>{*product};
@@ -199,9 +200,9 @@ struct LowerQLinearMatMul : OnnxPattern<onnx::QLinearMatMulOp> {
     Type to = elementOf(op.getY());
     if (to.getIntOrFloatBitWidth() != 8 || isa<FloatType>(to))
       return refuse(op, "only 8-bit integers are supported");
-    auto product = integerProduct(b, loc, in.getA(), in.getAZeroPoint(),
-                                  elementOf(op.getA()), in.getB(),
-                                  in.getBZeroPoint(), elementOf(op.getB()));
+    auto product = integerProduct(
+        b, loc, in.getA(), in.getAZeroPoint(), elementOf(op.getA()), in.getB(),
+        in.getBZeroPoint(), elementOf(op.getB()), options());
     if (failed(product))
       return refuse(op, "an operand is a scalar");
     int64_t rank = rankOf(*product);
@@ -234,7 +235,7 @@ struct LowerConvInteger : OnnxPattern<onnx::ConvIntegerOp> {
         b, loc,
         {in.getX(), zero(in.getXZeroPoint(), in.getX()), elementOf(op.getX())},
         {in.getW(), zero(in.getWZeroPoint(), in.getW()), elementOf(op.getW())},
-        windowAttributesOf(op), op.getGroup());
+        windowAttributesOf(op), op.getGroup(), options());
     if (!sum)
       return refuse(op, llvm::toString(sum.takeError()));
     return SmallVector<Value>{*sum};
@@ -255,7 +256,7 @@ struct LowerQLinearConv : OnnxPattern<onnx::QLinearConvOp> {
     auto sum = integerConvolution(
         b, loc, {in.getX(), along(in.getXZeroPoint(), 0), elementOf(op.getX())},
         {in.getW(), along(in.getWZeroPoint(), 0), elementOf(op.getW())},
-        windowAttributesOf(op), op.getGroup());
+        windowAttributesOf(op), op.getGroup(), options());
     if (!sum)
       return refuse(op, llvm::toString(sum.takeError()));
     Value biased = *sum;

@@ -61,8 +61,11 @@ bool isOnnx(Operation *op) {
 }
 
 struct ConvertOnnxPass : impl::ConvertOnnxPassBase<ConvertOnnxPass> {
+  using ConvertOnnxPassBase::ConvertOnnxPassBase;
+
   void runOnOperation() override {
-    for (const UnsupportedOp &unsupported : convertOnnx(getOperation())) {
+    for (const UnsupportedOp &unsupported :
+         convertOnnx(getOperation(), {exactByteDots})) {
       unsupported.op->emitError()
           << onnx::operatorName(unsupported.op)
           << " is not supported: " << unsupported.reason;
@@ -141,9 +144,11 @@ std::optional<std::string> OnnxPatternBase::unusableTypes(Operation *op) const {
   return std::nullopt;
 }
 
-std::vector<UnsupportedOp> convertOnnx(ModuleOp module) {
+std::vector<UnsupportedOp> convertOnnx(ModuleOp module,
+                                       const ConvertOptions &options) {
   MLIRContext *context = module.getContext();
   StorageTypeConverter converter;
+  converter.options = options;
   ConversionTarget target(*context);
   target.addLegalDialect<arith::ArithDialect, affine::AffineDialect,
                          linalg::LinalgDialect, math::MathDialect,

@@ -24,6 +24,7 @@
 
 #include "tegula/Frontend/IR/Onnx.h"
 #include "tegula/Graph/IR/Graph.h"
+#include "tegula/Graph/OnnxToGraph/ConvertOptions.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -39,6 +40,9 @@ class StorageTypeConverter : public mlir::TypeConverter {
 public:
   StorageTypeConverter();
 
+  /// What the target decides.
+  ConvertOptions options;
+
   /// The reason of the last refusal at each location.
   mutable llvm::DenseMap<mlir::Location, std::string> refusals;
 };
@@ -49,6 +53,10 @@ public:
   using ConversionPattern::ConversionPattern;
 
 protected:
+  const ConvertOptions &options() const {
+    return getTypeConverter<StorageTypeConverter>()->options;
+  }
+
   /// Refuses `op` for `reason`, which ends up in the user's error message.
   mlir::LogicalResult refuse(mlir::Operation *op,
                              const llvm::Twine &reason) const;

@@ -19,7 +19,8 @@ static Value constantOfWords(OpBuilder &b, Location loc, StringRef name,
 }
 
 FailureOr<QuadWeights> quadWeights(OpBuilder &b, Location loc,
-                                   const QuantisedTensor &weights, int64_t k) {
+                                   const QuantisedTensor &weights, int64_t k,
+                                   const ConvertOptions &options) {
   auto type = cast<RankedTensorType>(weights.value.getType());
   ArrayRef<char> bytes = constantBytes(weights.value);
   std::optional<int64_t> zero = commonZero(weights);
@@ -50,7 +51,7 @@ FailureOr<QuadWeights> quadWeights(OpBuilder &b, Location loc,
   lp::QuadMatrix matrix = {quads, positions, n, k == 0 ? n : 1,
                            k == 0 ? 1 : positions};
   int64_t fewest = positions * llvm::divideCeil(n, panel);
-  if (lp::countSteps(matrix, panel) > fewest * 6 / 5)
+  if (!options.exactByteDots && lp::countSteps(matrix, panel) > fewest * 6 / 5)
     return failure();
   return QuadWeights{constantOfWords(b, loc, "quads", shape, quads),
                      constantOfWords(b, loc, "sums", {n}, sums)};

@@ -4,6 +4,7 @@
 #define TEGULA_LIB_GRAPH_ONNXTOGRAPH_QUADS_H
 
 #include "Pairs.h"
+#include "tegula/Graph/OnnxToGraph/ConvertOptions.h"
 
 namespace tegula::graph {
 
@@ -16,11 +17,13 @@ struct QuadWeights {
 /// Dimension `k` of the weights is that of the quads; of the two first
 /// dimensions the other one is n, and all but n are summed. Fails for what is
 /// not constant, or not signed bytes less one zero point, for a `k` that is no
-/// multiple of 4, and for weights so large that many products of two need more
-/// than 16 bits: pairs are faster then.
+/// multiple of 4, and, unless `options` says that sums of products are exact,
+/// for weights so large that many products of two need more than 16 bits: pairs
+/// are faster then.
 mlir::FailureOr<QuadWeights> quadWeights(mlir::OpBuilder &b, mlir::Location loc,
                                          const QuantisedTensor &weights,
-                                         int64_t k);
+                                         int64_t k,
+                                         const ConvertOptions &options);
 
 /// The bytes of `tensor` as unsigned ones, four neighbours along `dim` in one
 /// i32: signed ones plus 128. Zero points stay on.

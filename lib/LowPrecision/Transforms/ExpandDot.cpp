@@ -152,8 +152,9 @@ private:
                                 dot.getAcc());
     }
     auto dot = cast<DotBytesOp>(op);
-    Value special = products ? expandBytesNeon(b, dot, *products)
-                             : expandBytesX86(b, dot, byteProductBits);
+    Value special =
+        products ? expandBytesNeon(b, dot, *products)
+                 : expandBytesX86(b, dot, {byteProductBits, byteDotBits});
     return special ? special : dotBytes(b, dot);
   }
 };

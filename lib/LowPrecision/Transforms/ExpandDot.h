@@ -20,10 +20,15 @@ mlir::Value widenLanes(mlir::OpBuilder &b, mlir::Location loc,
 mlir::Value addNeighbours(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value terms, mlir::Value acc);
 
-/// By `vpmaddubsw` on vectors of up to `widestBits` bits; null where it would
-/// saturate or there is none.
+/// The widest vectors that x86 multiplies bytes in, in bits; 0: none.
+struct X86Products {
+  int64_t narrow = 0; ///< `vpmaddubsw`, which saturates at 16 bits.
+  int64_t exact = 0;  ///< `vpdpbusd`.
+};
+
+/// By `vpdpbusd`, or `vpmaddubsw` for narrow products; null if neither does.
 mlir::Value expandBytesX86(mlir::OpBuilder &b, DotBytesOp op,
-                           int64_t widestBits);
+                           X86Products products);
 
 /// What AArch64 multiplies bytes by, besides what every processor has.
 enum class NeonProducts {

@@ -3,6 +3,8 @@
 #ifndef TEGULA_GRAPH_ONNXTOGRAPH_PASSES_H
 #define TEGULA_GRAPH_ONNXTOGRAPH_PASSES_H
 
+#include "tegula/Graph/OnnxToGraph/ConvertOptions.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -23,7 +25,8 @@ struct UnsupportedOp {
 
 /// Lowers every onnx operator of `module` that can be; the others stay and are
 /// returned, in order.
-std::vector<UnsupportedOp> convertOnnx(mlir::ModuleOp module);
+std::vector<UnsupportedOp> convertOnnx(mlir::ModuleOp module,
+                                       const ConvertOptions &options = {});
 
 /// Whether the operator named `name` ("Gemm", "ml.Scaler") has a pattern of its
 /// own here. Others may still be inlined from ONNX's function bodies.

@@ -25,6 +25,10 @@ def ConvertOnnxPass : Pass<"tegula-graph-convert-onnx", "::mlir::ModuleOp"> {
     What cannot be lowered is reported all at once, one error per operator with
     the reason of the pattern that refused it.
   }];
+  let options = [
+    Option<"exactByteDots", "exact-byte-dots", "bool", "false",
+           "the target sums products of four bytes exactly">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",

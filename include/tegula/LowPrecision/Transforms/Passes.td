@@ -57,7 +57,8 @@ def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
   let summary = "lp.dot to the arithmetic that LLVM makes one instruction";
   let description = [{
     Also lp.dot_bytes: narrow ones to `vpmaddubsw`, in vectors of up to
-    `byte-product-bits` bits, and a sum of its neighbours, or to `usdot`, `udot`
+    `byte-product-bits` bits, and a sum of its neighbours, to `vpdpbusd`
+    (`byte-dot-bits`), or to `usdot`, `udot`
     or products of 16-bit lanes (`neon`); others to lp.dot of their even and odd
     bytes.
 
@@ -80,6 +81,8 @@ def ExpandDotPass : Pass<"tegula-lp-expand-dot"> {
   let options = [
     Option<"byteProductBits", "byte-product-bits", "int64_t", "0",
            "widest vector of vpmaddubsw, in bits; 0: there is none">,
+    Option<"byteDotBits", "byte-dot-bits", "int64_t", "0",
+           "widest vector of vpdpbusd, in bits; 0: there is none">,
     Option<"neon", "neon", "std::string", "\"\"",
            "for AArch64: base, dotprod or i8mm; empty: for others">
   ];
