@@ -31,7 +31,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib"), str(HERE.parents[1] / "build" / "release" / "python")]
 
 import report  # noqa: E402
 from cases import MODES, all_cases  # noqa: E402
@@ -174,6 +174,10 @@ def main():
     names = [name for name in all_cases() if not args.only or re.search(args.only, name, re.I)]
     if args.mode in ("gpu", "aarch64"):  # Models of full size: too much for an emulator.
         names = [name for name in names if not name.startswith("light/")]
+    if args.mode == "aarch64":
+        from foreign import require
+
+        require()
     if args.failing:
         names = [name for name in names if name not in listed]
     if not names:

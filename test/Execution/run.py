@@ -144,6 +144,10 @@ def main():
     args = arguments()
     if args.child is not None:
         return child(args.families[0], args.only, args.child, args.emulate)
+    if args.emulate:
+        import foreign
+
+        foreign.require()
     listed = set(json.loads(PASSING.read_text())) if PASSING.exists() else set()
     results, errors, start = {}, {}, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -21,11 +21,10 @@ SYSROOT = pathlib.Path("/usr/aarch64-linux-gnu")
 OPAQUE = {16, 17, 18, 19, 20, 23, 24}
 
 
-def missing():
-    """What to install before anything can run, or ""."""
-    if shutil.which(QEMU) and (SYSROOT / "lib/ld-linux-aarch64.so.1").exists():
-        return ""
-    return f"{QEMU} or the C library in {SYSROOT} is missing: apt-get install qemu-user libc6-arm64-cross"
+def require():
+    """End this program with what to install if nothing can be emulated."""
+    if not shutil.which(QEMU) or not (SYSROOT / "lib/ld-linux-aarch64.so.1").exists():
+        raise SystemExit(f"{QEMU} or the C library in {SYSROOT} is missing: apt-get install qemu-user libc6-arm64-cross")
 
 
 class Tensor:
