@@ -150,7 +150,8 @@ private:
     }
     graph::ConvertOptions converting;
     converting.exactByteDots =
-        !onGpu && (byteDotBits(machine) != 0 || machine.has("i8mm"));
+        !onGpu && (byteDotBits(machine) != 0 || machine.has("i8mm") ||
+                   machine.has("dotprod"));
     std::vector<graph::UnsupportedOp> unsupported =
         graph::convertOnnx(module, converting);
     for (const graph::UnsupportedOp &entry : unsupported)

@@ -77,7 +77,9 @@ void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
                                             const StageOptions &options) {
   // Schedules say which layout of the constants they want.
   if (options.optimize) {
-    if (options.byteDotBits == 0 && options.neonProducts.empty())
+    const std::string neon = options.neonProducts;
+    // Elsewhere products of bytes are exact as they are.
+    if (options.byteDotBits == 0 && (neon.empty() || neon == "base"))
       pm.addPass(tile::createPackStepsPass());
     pm.addPass(tile::createPackWeightsPass());
   }
