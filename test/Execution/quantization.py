@@ -30,6 +30,9 @@ def products():
     x, w = r.integers(0, 255, (1, 6, 9, 9)).astype(np.uint8), r.integers(-100, 100, (8, 6, 3, 3)).astype(np.int8)
     yield single("zero-point", "ConvInteger", x, r.integers(0, 255, (8, 6, 3, 3)).astype(np.uint8), np.uint8(128),
                  constants=(1, 2), pads=[1, 1, 1, 1])
+    signed = r.integers(-128, 128, (1, 8, 6, 5)).astype(np.int8)
+    yield single("signed", "QLinearConv", signed, np.float32(0.03), np.int8(-7), r.integers(-30, 30, (9, 8, 1, 1)).astype(np.int8),
+                 np.float32(0.02), np.int8(0), np.float32(0.7), np.int8(12), constants=range(1, 8))
     yield single("per-tensor", "QLinearConv", x, np.float32(0.03), np.uint8(110), w, np.float32(0.02), np.int8(0),
                  np.float32(0.7), np.uint8(120), constants=range(1, 8))
 
@@ -117,6 +120,8 @@ def exact_integers():
         yield integer_matmul(name, (m, k), (k, n), a_dtype=dtype, a_zero=zero, weights=few_large)
     yield integer_matmul("quads-per-row", (9, 64), (64, 21), a_zero=extremes("z", (9,), np.uint8), weights=few_large)
     yield integer_matmul("quads-batch", (2, 3, 64), (64, 21), a_zero=np.uint8(3), b_zero=np.int8(0), weights=few_large)
+    yield integer_conv("quads-unpadded", (1, 8, 6, 7), (5, 8, 1, 1), x_zero=np.uint8(200), weights=few_large)
+    yield integer_conv("quads-unpadded-window", (2, 4, 9, 8), (7, 4, 3, 2), x_zero=np.uint8(3), strides=(2, 1), weights=few_large)
     yield integer_conv("quads-pointwise", (1, 32, 9, 11), (24, 32, 1, 1), weights=few_large)
     yield integer_conv("quads-padded", (2, 16, 14, 14), (20, 16, 3, 3), np.uint8(0), pads=(1, 1, 1, 1), weights=few_large)
     yield integer_conv("quads-strided", (1, 20, 15, 13), (13, 20, 3, 3), strides=(2, 2), pads=(1, 0, 2, 1), weights=few_large)

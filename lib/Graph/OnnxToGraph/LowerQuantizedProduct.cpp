@@ -125,6 +125,13 @@ llvm::Expected<Value> unpairedConvolution(OpBuilder &b, Location loc,
       });
 }
 
+bool isUnpadded(const WindowAttributes &attributes) {
+  StringRef mode = attributes.autoPad;
+  return mode == "VALID" ||
+         ((mode == "NOTSET" || mode.empty()) &&
+          llvm::all_of(attributes.pads, [](int64_t pad) { return pad == 0; }));
+}
+
 /// The convolution of quantised tensors as i32.
 llvm::Expected<Value>
 integerConvolution(OpBuilder &b, Location loc, const QuantisedTensor &x,
@@ -138,13 +145,19 @@ integerConvolution(OpBuilder &b, Location loc, const QuantisedTensor &x,
                 !xType.isDynamicDim(1) && !wType.isDynamicDim(1) &&
                 xType.getDimSize(1) == wType.getDimSize(1) * groups &&
                 (groups == 1 || wType.getDimSize(1) % 2 == 0);
-  // Padding adds zeros: the zero point has to be 0 for unsigned bytes.
-  if (paired && groups == 1 && isUnsignedElement(x.element) &&
-      commonZero(x) == 0)
+  // Padding adds zeros: where there is some, the zero point of what is unsigned
+  // has to be 0.
+  const bool isPlain = isUnsignedElement(x.element) && commonZero(x) == 0;
+  if (paired && groups == 1 && (isPlain || isUnpadded(attributes)))
     if (auto weights = quadWeights(b, loc, w, /*k=*/1, options);
-        succeeded(weights))
-      return convolution(b, loc, quadsAlong(b, loc, x, 1), weights->quads,
-                         attributes, groups, i32, Terms::Quads);
+        succeeded(weights)) {
+      auto sum = convolution(b, loc, quadsAlong(b, loc, x, 1), weights->quads,
+                             attributes, groups, i32, Terms::Quads);
+      if (!sum || isPlain)
+        return sum;
+      Value sums = alongAxis(b, loc, weights->sums, 1, rankOf(*sum));
+      return withoutZeros(b, loc, *sum, x, sums);
+    }
   if (paired)
     return convolution(b, loc, pairsAlong(b, loc, x, 1),
                        pairsAlong(b, loc, w, 1), attributes, groups, i32,

@@ -98,6 +98,22 @@ func.func @quads_of_channels(%x: tensor<1x4x5xui8>) -> tensor<1x2x6xsi32> {
 
 // -----
 
+// Without padding the zero point may be any: it leaves the sum times the
+// filters' sums.
+// CHECK-LABEL: func @quads_with_zero_point
+// CHECK-DAG: %[[S:.*]] = arith.constant dense_resource<sums> : tensor<2xi32>
+// CHECK: lp.dot_bytes
+// CHECK: arith.subi
+func.func @quads_with_zero_point(%x: tensor<1x4x5xui8>) -> tensor<1x2x4xsi32> {
+  %zero = onnx.Weight dense<7> : tensor<ui8> : tensor<ui8>
+  %none = onnx.NoValue
+  %w = onnx.Weight dense<[[[1, 2], [3, 4], [5, 6], [7, 8]], [[1, 2], [3, 4], [5, 6], [7, 8]]]> : tensor<2x4x2xi8> : tensor<2x4x2xi8>
+  %y = "onnx.ConvInteger"(%x, %w, %zero, %none) : (tensor<1x4x5xui8>, tensor<2x4x2xi8>, tensor<ui8>, none) -> tensor<1x2x4xsi32>
+  return %y : tensor<1x2x4xsi32>
+}
+
+// -----
+
 // Short sums of one channel each: exact in f32.
 // CHECK-LABEL: func @depthwise
 // CHECK: arith.sitofp
