@@ -99,6 +99,11 @@ public:
                     const CpuTarget &target) const override {
     return {analyze(problem, schedule, target).total, /*spread=*/0};
   }
+  Estimate estimate(const AttentionProblem &problem,
+                    const AttentionSchedule &schedule,
+                    const CpuTarget &target) const override {
+    return {analyze(problem, schedule, target).total, /*spread=*/0};
+  }
 };
 
 } // namespace
@@ -295,6 +300,84 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
                 double(filterBytes > kLastLevelBytes ? rowBlocks : 1) /
                 target.memoryBytesPerCycle;
   return finished(time, copies(problem.batch) / target.cyclesPerSecond);
+}
+
+namespace {
+
+/// Cycles of the softmax per vector of scores: largest, exponential and sum;
+/// the division; each byte beyond the level-1 cache is part of the traffic.
+constexpr double kExponentials = 14;
+constexpr double kDivision = 6;
+/// Writing a vector of transposed queries.
+constexpr double kTransposed = 3;
+
+} // namespace
+
+AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
+                                   const AttentionSchedule &schedule,
+                                   const CpuTarget &target) {
+  int64_t keys = known(problem.keys), queries = known(problem.queries);
+  int64_t depth = known(problem.depth), columns = known(problem.columns);
+  double bytes = 4, blocks = double(ceilDiv(queries, schedule.mq));
+  AnalyticTime time;
+  // The scores: lanes are queries. What is left of a panel runs vector by
+  // vector.
+  auto addScores = [&](double count, int64_t vectors) {
+    PanelCycles panel =
+        panelCycles(keys, schedule.mr, vectors, depth, /*kBlocks=*/1, target);
+    time.steps += count * panel.steps;
+    time.tiles += count * panel.tiles;
+  };
+  addScores(double(queries / schedule.nr), schedule.nr / schedule.vl);
+  int64_t rest = ceilDiv(queries % schedule.nr, schedule.vl);
+  addScores(double(rest), 1);
+  // The result: lanes are columns.
+  auto addResult = [&](double count, int64_t vectors) {
+    PanelCycles panel = panelCycles(queries, schedule.mr, vectors, keys,
+                                    ceilDiv(keys, schedule.kc), target);
+    time.steps += count * panel.steps;
+    // Between blocks of keys sums are only loaded and stored.
+    time.tiles += count * panel.tiles / 2;
+  };
+  addResult(double(columns / schedule.nr), schedule.nr / schedule.vl);
+  if (int64_t tail = ceilDiv(columns % schedule.nr, schedule.vl))
+    addResult(1, tail);
+  double vectors = double(ceilDiv(queries, schedule.vl));
+  time.packing =
+      vectors * (kTransposed * double(depth) + kExponentials * double(keys));
+  // Per block of queries: keys and values once, the scores three times there
+  // and back if they do not stay in the level-1 cache. A panel of values is
+  // read by each tile of queries, from the level-2 cache if the rows that it is
+  // cut from, which share its cache sets, do not fit the other.
+  double scoreBytes = double(schedule.mq * keys) * bytes;
+  double keyBytes = double(keys * (depth + columns)) * bytes;
+  double l1 = 0.9 * double(target.l1Bytes);
+  double passes = scoreBytes <= l1 ? 0 : 6;
+  int64_t kc = std::min(schedule.kc, keys);
+  bool panelStays = double(kc * columns) * bytes <= 0.75 * l1;
+  double tiles = panelStays ? 1 : double(ceilDiv(schedule.mq, schedule.mr));
+  time.cache = blocks *
+               (keyBytes + passes * scoreBytes +
+                (tiles - 1) * double(keys * columns) * bytes) /
+               target.l2BytesPerCycle;
+  bool spills = scoreBytes + keyBytes > double(target.l2Bytes);
+  time.memory =
+      (spills ? blocks * keyBytes
+              : keyBytes + double(queries * (depth + columns)) * bytes) /
+      target.memoryBytesPerCycle;
+  return finished(time, copies(problem.batch) / target.cyclesPerSecond);
+}
+
+double tegula::cost::softmaxSeconds(int64_t rows, int64_t columns,
+                                    const CpuTarget &target) {
+  // Rows stay in the level-1 cache between passes; all of them do not.
+  double vectors =
+      double(known(rows)) * double(ceilDiv(known(columns), target.lanes(4)));
+  double bytes = 2.0 * vectors * double(target.vectorBits) / 8;
+  double cycles = vectors * (kExponentials + kDivision) +
+                  40.0 * double(known(rows)) +
+                  kExposedMemory * bytes / target.memoryBytesPerCycle;
+  return cycles / target.cyclesPerSecond;
 }
 
 const CostModel &tegula::cost::analyticModel() {

@@ -74,3 +74,9 @@ Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
                                 const CpuTarget &target) const {
   return analyticModel().estimate(problem, schedule, target);
 }
+
+Estimate LearnedModel::estimate(const AttentionProblem &problem,
+                                const AttentionSchedule &schedule,
+                                const CpuTarget &target) const {
+  return analyticModel().estimate(problem, schedule, target);
+}

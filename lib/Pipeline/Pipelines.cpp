@@ -34,10 +34,15 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
     pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
     pm.addNestedPass<func::FuncOp>(graph::createCollapseReshapesPass());
     pm.addNestedPass<func::FuncOp>(graph::createFuseElementwisePass());
+    // What moves before a transpose may fuse with what computes its operand.
+    pm.addNestedPass<func::FuncOp>(graph::createFoldTransposesPass());
+    pm.addNestedPass<func::FuncOp>(graph::createCollapseReshapesPass());
+    pm.addNestedPass<func::FuncOp>(graph::createFuseElementwisePass());
     pm.addNestedPass<func::FuncOp>(createCSEPass());
   }
   pm.addNestedPass<func::FuncOp>(
-      graph::createFormKernelsPass({bool(options.optimize)}));
+      graph::createFormKernelsPass({/*fuse=*/bool(options.optimize),
+                                    /*attention=*/!options.gpu}));
   verify(pm, options, "graph");
 }
 
@@ -54,6 +59,16 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
     verify(pm, options, "schedule");
     return;
   }
+  sched::DissolveAttentionPassOptions dissolve;
+  dissolve.vectorBits = options.vectorBits;
+  dissolve.vectorRegisters = options.vectorRegisters;
+  dissolve.fusedMultiplyAdd = options.useFma;
+  dissolve.l1Bytes = options.l1Bytes;
+  dissolve.l2Bytes = options.l2Bytes;
+  dissolve.costModel = options.costModel;
+  pm.addNestedPass<func::FuncOp>(sched::createDissolveAttentionPass(dissolve));
+  pm.addNestedPass<func::FuncOp>(
+      graph::createFormKernelsPass({/*fuse=*/true, /*attention=*/false}));
   sched::SelectSchedulePassOptions machine;
   machine.vectorBits = options.vectorBits;
   machine.vectorRegisters = options.vectorRegisters;
@@ -104,6 +119,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
   }
   if (options.optimize) {
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerAttentionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerWinogradPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerDepthwisePass());

@@ -129,4 +129,27 @@ TEST(WinogradSpace, EmptyWithoutLanesForATile) {
   EXPECT_FALSE(sched::winogradSpace(problem, target, 2).empty());
 }
 
+TEST(AttentionSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(5);
+  for (int round = 0; round != 100; ++round) {
+    cost::CpuTarget target;
+    cost::AttentionProblem problem;
+    problem.queries = round % 5 ? 1 + random() % 300 : cost::kDynamic;
+    problem.keys = round % 7 ? 1 + random() % 3000 : cost::kDynamic;
+    problem.depth = problem.columns = 1 + random() % 128;
+    auto space = sched::attentionSpace(problem, target);
+    ASSERT_FALSE(space.empty());
+    EXPECT_TRUE(allDistinct(space));
+    for (const cost::AttentionSchedule &s : space) {
+      EXPECT_EQ(s.nr % s.vl, 0);
+      EXPECT_EQ(s.mq % s.nr, 0);
+      EXPECT_GE(s.kc, 1);
+      EXPECT_GE(s.tasks, 1);
+      int64_t vectors = s.nr / s.vl;
+      EXPECT_TRUE(s.mr == 1 ||
+                  s.mr * vectors + vectors + 1 <= target.vectorRegisters);
+    }
+  }
+}
+
 } // namespace

@@ -56,6 +56,11 @@ class EverySchedule(unittest.TestCase):
     def test_one_row(self):
         self.check([node("MatMul", ["x", "w"])], {"x": (1, 1100)}, [constant("w", 1100, 130)])
 
+    def test_attention(self):
+        nodes = [helper.make_node("Transpose", ["k"], ["t"], perm=[0, 1, 3, 2]), helper.make_node("MatMul", ["q", "t"], ["s"]),
+                 helper.make_node("Softmax", ["s"], ["p"], axis=-1), node("MatMul", ["p", "v"])]
+        self.check(nodes, {"q": (1, 3, 133, 40), "k": (1, 3, 150, 40), "v": (1, 3, 150, 44)})
+
     def test_convolution_by_transforms(self):
         self.check([node("Conv", ["x", "w", "b"], pads=[1, 1, 1, 1])], {"x": (2, 64, 23, 27)},
                    [constant("w", 67, 64, 3, 3), constant("b", 67)])

@@ -31,6 +31,14 @@ AnalyticTime analyze(const ConvolutionProblem &problem,
 AnalyticTime analyze(const ConvolutionProblem &problem,
                      const WinogradSchedule &schedule, const CpuTarget &target);
 
+AnalyticTime analyze(const AttentionProblem &problem,
+                     const AttentionSchedule &schedule,
+                     const CpuTarget &target);
+
+/// Seconds of one thread for the softmax of `rows` x `columns` f32 that a
+/// kernel of its own reads and writes.
+double softmaxSeconds(int64_t rows, int64_t columns, const CpuTarget &target);
+
 /// Cycles of one step of k of a register tile of `rows` x `vectors`
 /// accumulators: the largest of issue, latency and loads, and its spills.
 double stepCycles(int64_t rows, int64_t vectors, const CpuTarget &target);

@@ -30,6 +30,9 @@ public:
   virtual Estimate estimate(const ConvolutionProblem &problem,
                             const WinogradSchedule &schedule,
                             const CpuTarget &target) const = 0;
+  virtual Estimate estimate(const AttentionProblem &problem,
+                            const AttentionSchedule &schedule,
+                            const CpuTarget &target) const = 0;
 };
 
 /// The model without learning: instruction issue, register and cache fit,

@@ -107,6 +107,27 @@ inline bool operator==(const WinogradSchedule &a, const WinogradSchedule &b) {
          a.vl == b.vl && a.rows == b.rows && a.fc == b.fc && a.tasks == b.tasks;
 }
 
+/// batch x softmax(f(queries x depth times depth x keys)) times keys x columns,
+/// of f32.
+struct AttentionProblem {
+  int64_t batch = 1, queries = 1, keys = 1, depth = 1, columns = 1;
+};
+
+inline bool operator==(const AttentionProblem &a, const AttentionProblem &b) {
+  return a.batch == b.batch && a.queries == b.queries && a.keys == b.keys &&
+         a.depth == b.depth && a.columns == b.columns;
+}
+
+/// The parameters of #sched.attention.
+struct AttentionSchedule {
+  int64_t mr = 1, nr = 1, vl = 1, mq = 1, kc = 1, tasks = 1;
+};
+
+inline bool operator==(const AttentionSchedule &a, const AttentionSchedule &b) {
+  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.mq == b.mq &&
+         a.kc == b.kc && a.tasks == b.tasks;
+}
+
 } // namespace tegula::cost
 
 #endif // TEGULA_COSTMODEL_KERNELS_H

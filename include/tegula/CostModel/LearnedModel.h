@@ -32,6 +32,9 @@ public:
   Estimate estimate(const ConvolutionProblem &problem,
                     const WinogradSchedule &schedule,
                     const CpuTarget &target) const override;
+  Estimate estimate(const AttentionProblem &problem,
+                    const AttentionSchedule &schedule,
+                    const CpuTarget &target) const override;
 
   /// The logarithm of measured over analytic seconds.
   float correction(const float *features) const {

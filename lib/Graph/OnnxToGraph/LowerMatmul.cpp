@@ -102,18 +102,15 @@ Value batched(OpBuilder &b, Location loc, Value lhs, ArrayRef<OpFoldResult> a,
               Value rhs, ArrayRef<OpFoldResult> w, ArrayRef<OpFoldResult> batch,
               Type element, Terms terms) {
   ArrayRef<OpFoldResult> batchA = a.drop_back(2), batchB = w.drop_back(2);
-  OpFoldResult m = a[a.size() - 2], k = a.back(), n = w.back();
-  bool same = batchA.size() == batchB.size();
-  for (size_t i = 0; same && i < batchA.size(); ++i)
-    same = sameDim(batchA[i], batchB[i]);
+  OpFoldResult m = a[a.size() - 2], n = w.back();
+  // Several batch dimensions stay apart: merging them would put reshapes
+  // between this product and its neighbours (attention's softmax and heads).
+  bool same =
+      batchA.size() == 1 && batchB.size() == 1 && sameDim(batchA[0], batchB[0]);
   if (same && terms == Terms::Products) {
-    OpFoldResult count = productOf(b, loc, batch);
-    Value initial = zeros(b, loc, {count, m, n}, element);
-    return linalg::BatchMatmulOp::create(
-               b, loc, initial.getType(),
-               ValueRange{reshapeTo(b, loc, lhs, {count, m, k}),
-                          reshapeTo(b, loc, rhs, {count, k, n})},
-               initial)
+    Value initial = zeros(b, loc, {batch[0], m, n}, element);
+    return linalg::BatchMatmulOp::create(b, loc, initial.getType(),
+                                         ValueRange{lhs, rhs}, initial)
         .getResult(0);
   }
   Dims dims(batch.begin(), batch.end());

@@ -157,7 +157,8 @@ struct FormKernelsPass
     collectBlocks(getOperation().getBody(), blocks);
     IRRewriter rewriter(&getContext());
     for (Block *block : blocks)
-      for (const KernelGroup &group : groupKernels(*block, fuse))
+      for (const KernelGroup &group :
+           groupKernels(*block, {fuse, fuse && attention}))
         if (failed(KernelBuilder(rewriter, group).build()))
           return signalPassFailure();
     for (Block *block : blocks)

@@ -269,7 +269,61 @@ private:
 
 } // namespace
 
-SmallVector<KernelGroup> tegula::graph::groupKernels(Block &block, bool fuse) {
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+static bool holds(ArrayRef<Operation *> group, WorkKind kind) {
+  return llvm::any_of(group,
+                      [&](Operation *op) { return classify(op) == kind; });
+}
+
+/// The operations of `block` whose results only members of `group` read and
+/// which are not members themselves.
+static SmallVector<Operation *>
+exclusiveProducers(Block &block, ArrayRef<Operation *> group,
+                   const DenseSet<Operation *> &taken) {
+  llvm::SetVector<Operation *> producers;
+  for (Operation *member : group)
+    for (Value operand : member->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (producer && producer->getBlock() == &block &&
+          isKernelWork(producer) && !isInlinedIntoKernels(producer) &&
+          !taken.contains(producer) && !llvm::is_contained(group, producer) &&
+          llvm::all_of(producer->getUsers(), [&](Operation *user) {
+            return llvm::is_contained(group, user);
+          }))
+        producers.insert(producer);
+    }
+  return producers.takeVector();
+}
+
+/// Takes into the group of a product the softmax that only it reads, and the
+/// product that only that softmax reads.
+static void takeInAttention(KernelGroup &group,
+                            const DenseSet<Operation *> &taken) {
+  Block &block = *group.back()->getBlock();
+  for (Operation *weights : exclusiveProducers(block, group, taken)) {
+    KernelGroup softmax = GroupGrower(weights, taken).grow();
+    if (!holds(softmax, WorkKind::Reduction) ||
+        holds(softmax, WorkKind::Contraction))
+      continue;
+    for (Operation *logits : exclusiveProducers(block, softmax, taken)) {
+      KernelGroup scores = GroupGrower(logits, taken).grow();
+      if (!holds(scores, WorkKind::Contraction))
+        continue;
+      group.append(softmax);
+      group.append(scores);
+      llvm::sort(group, [](Operation *a, Operation *b) {
+        return a->isBeforeInBlock(b);
+      });
+      return;
+    }
+  }
+}
+
+SmallVector<KernelGroup>
+tegula::graph::groupKernels(Block &block, const GroupingOptions &options) {
   SmallVector<KernelGroup> groups;
   DenseSet<Operation *> taken;
   for (Operation &op : llvm::reverse(block)) {
@@ -281,7 +335,9 @@ SmallVector<KernelGroup> tegula::graph::groupKernels(Block &block, bool fuse) {
                      [](Operation *user) { return isKernelWork(user); }))
       continue;
     KernelGroup group =
-        fuse ? GroupGrower(&op, taken).grow() : KernelGroup{&op};
+        options.fuse ? GroupGrower(&op, taken).grow() : KernelGroup{&op};
+    if (options.attention && holds(group, WorkKind::Contraction))
+      takeInAttention(group, taken);
     taken.insert(group.begin(), group.end());
     groups.push_back(std::move(group));
   }

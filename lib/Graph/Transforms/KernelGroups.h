@@ -20,9 +20,14 @@ bool isInlinedIntoKernels(mlir::Operation *op);
 /// of the last one are used by operations outside the group.
 using KernelGroup = llvm::SmallVector<mlir::Operation *, 4>;
 
-/// Cuts the kernel work of `block` (not of nested blocks) into groups. With
-/// `fuse` unset every operation is alone.
-llvm::SmallVector<KernelGroup> groupKernels(mlir::Block &block, bool fuse);
+struct GroupingOptions {
+  bool fuse = true;      ///< Unset: every operation is alone.
+  bool attention = true; ///< Two products and the softmax between them: one.
+};
+
+/// Cuts the kernel work of `block` (not of nested blocks) into groups.
+llvm::SmallVector<KernelGroup> groupKernels(mlir::Block &block,
+                                            const GroupingOptions &options);
 
 } // namespace tegula::graph
 

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
+#include "tegula/Schedule/IR/Attention.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -478,6 +479,8 @@ Family tegula::sched::classifyKernel(const KernelBody &body) {
       return dims->inputChannel.empty() ? Family::Depthwise
                                         : Family::Convolution;
   }
+  if (matchAttention(body))
+    return Family::Attention;
   if (llvm::all_of(body.reductions, reducesTrailingLoops))
     return Family::Rows;
   return body.reductions.size() == 1 ? Family::Depthwise : Family::Loops;

@@ -49,6 +49,8 @@ static constexpr int64_t kMaxLanes = 64;
 static constexpr int64_t kMaxTileRows = 64;
 static constexpr int64_t kMaxTileColumns = 512;
 static constexpr int64_t kMaxBlock = int64_t(1) << 40;
+/// Of schedules whose tasks have scratch memory of their own.
+static constexpr int64_t kMaxTasks = 256;
 
 LogicalResult
 ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -106,17 +108,35 @@ LogicalResult WinogradAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "`numerics` must be winograd" << results
                        << "-fma or winograd" << results << "-mul-add, found "
                        << numerics;
-  // Each task has its own scratch memory.
-  constexpr int64_t maxTasks = 256;
   if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
       failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
       failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
       failed(verifyPositive(emitError, "rows", rows, kMaxBlock)) ||
       failed(verifyPositive(emitError, "fc", fc, kMaxBlock)) ||
-      failed(verifyPositive(emitError, "tasks", tasks, maxTasks)) ||
+      failed(verifyPositive(emitError, "tasks", tasks, kMaxTasks)) ||
       failed(verifyMultiple(emitError, "nr", nr, "vl", vl)) ||
       failed(verifyMultiple(emitError, "vl", vl, "results", results)) ||
       failed(verifyMultiple(emitError, "fc", fc, "mr", mr)))
+    return failure();
+  return success();
+}
+
+LogicalResult
+AttentionAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t mr,
+                      int64_t nr, int64_t vl, int64_t mq, int64_t kc,
+                      int64_t tasks, StringRef numerics) {
+  if (numerics != "keys4-fma" && numerics != "keys4-mul-add")
+    return emitError()
+           << "`numerics` must be keys4-fma or keys4-mul-add, found "
+           << numerics;
+  if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
+      failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
+      failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
+      failed(verifyPositive(emitError, "mq", mq, kMaxTileColumns)) ||
+      failed(verifyPositive(emitError, "kc", kc, kMaxBlock)) ||
+      failed(verifyPositive(emitError, "tasks", tasks, kMaxTasks)) ||
+      failed(verifyMultiple(emitError, "nr", nr, "vl", vl)) ||
+      failed(verifyMultiple(emitError, "mq", mq, "nr", nr)))
     return failure();
   return success();
 }

@@ -21,6 +21,10 @@ static std::vector<int64_t> parametersOf(const cost::WinogradSchedule &s) {
   return {s.mr, s.nr, s.vl, s.results, s.rows, s.fc, s.tasks};
 }
 
+static std::vector<int64_t> parametersOf(const cost::AttentionSchedule &s) {
+  return {s.mr, s.nr, s.vl, s.mq, s.kc, s.tasks};
+}
+
 template <typename Problem, typename Schedule>
 static std::vector<Candidate>
 candidatesIn(MLIRContext *context, const Problem &problem,
@@ -59,6 +63,12 @@ tegula::sched::candidatesOf(graph::KernelOp kernel,
                                       target, model,
                                       winogradClass(results, numerics)));
     return candidates;
+  }
+  case Family::Attention: {
+    cost::AttentionProblem problem = attentionProblem(body);
+    return candidatesIn(context, problem, attentionSpace(problem, target),
+                        target, model,
+                        attentionClass(multiplyAddClass(target)));
   }
   default:
     return {};

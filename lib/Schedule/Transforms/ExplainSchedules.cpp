@@ -106,6 +106,11 @@ tegula::sched::explainSchedules(Operation *root, const cost::CpuTarget &target,
       cost::ConvolutionProblem problem = convolutionProblem(body);
       explainer.explain(problem, pointOf(attr));
       explainer.compareConvolutions(problem, multiplyAdd);
+    } else if (auto attr = dyn_cast<AttentionAttr>(schedule)) {
+      cost::AttentionProblem problem = attentionProblem(body);
+      explainer.explain(problem, pointOf(attr));
+      explainer.compare(problem, attentionSpace(problem, target),
+                        attentionClass(multiplyAdd));
     }
     explanations.push_back(std::move(explanation));
   });

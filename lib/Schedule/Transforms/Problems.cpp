@@ -6,10 +6,28 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
+#include "tegula/Schedule/IR/Attention.h"
 
 using namespace mlir;
 using namespace tegula;
 using namespace tegula::sched;
+
+FailureOr<cost::CpuTarget>
+tegula::sched::makeTarget(Location loc, int64_t vectorBits,
+                          int64_t vectorRegisters, bool fusedMultiplyAdd,
+                          int64_t l1Bytes, int64_t l2Bytes) {
+  if (vectorBits < 64 || vectorRegisters < 4 || l1Bytes < 4096 ||
+      l2Bytes < l1Bytes)
+    return emitError(loc, "the target's vectors or caches are too small: at "
+                          "least 64 bits, 4 registers, 4 KiB");
+  cost::CpuTarget target;
+  target.vectorBits = vectorBits;
+  target.vectorRegisters = vectorRegisters;
+  target.fusedMultiplyAdd = fusedMultiplyAdd;
+  target.l1Bytes = l1Bytes;
+  target.l2Bytes = l2Bytes;
+  return target;
+}
 
 /// The product of the loops' extents, kDynamic if any is dynamic.
 static int64_t extentOf(linalg::LinalgOp op, ArrayRef<unsigned> loops) {
@@ -103,6 +121,21 @@ tegula::sched::convolutionProblem(const KernelBody &body) {
   return problem;
 }
 
+cost::AttentionProblem tegula::sched::attentionProblem(const KernelBody &body) {
+  Attention a = *matchAttention(body);
+  cost::AttentionProblem problem;
+  SmallVector<unsigned> batch;
+  for (unsigned dim = 0; dim != a.keyDim(); ++dim)
+    if (dim != a.queryDim)
+      batch.push_back(a.scoresLoops[dim]);
+  problem.batch = extentOf(a.scores, batch);
+  problem.queries = extentOf(a.scores, a.scoresLoops[a.queryDim]);
+  problem.keys = extentOf(a.scores, a.scoresLoops[a.keyDim()]);
+  problem.depth = extentOf(a.scores, a.depthLoop);
+  problem.columns = extentOf(a.result, a.columnLoop);
+  return problem;
+}
+
 StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
   return target.fusedMultiplyAdd ? "fma" : "mul-add";
 }
@@ -110,6 +143,10 @@ StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
 std::string tegula::sched::winogradClass(int64_t results,
                                          StringRef multiplyAdd) {
   return ("winograd" + Twine(results) + "-" + multiplyAdd).str();
+}
+
+std::string tegula::sched::attentionClass(StringRef multiplyAdd) {
+  return ("keys4-" + multiplyAdd).str();
 }
 
 ContractionAttr
@@ -134,6 +171,18 @@ WinogradAttr tegula::sched::attributeOf(MLIRContext *context,
                                         StringRef numerics) {
   return WinogradAttr::get(context, point.results, point.mr, point.nr, point.vl,
                            point.rows, point.fc, point.tasks, numerics);
+}
+
+AttentionAttr tegula::sched::attributeOf(MLIRContext *context,
+                                         const cost::AttentionSchedule &point,
+                                         StringRef numerics) {
+  return AttentionAttr::get(context, point.mr, point.nr, point.vl, point.mq,
+                            point.kc, point.tasks, numerics);
+}
+
+cost::AttentionSchedule tegula::sched::pointOf(AttentionAttr attribute) {
+  return {attribute.getMr(), attribute.getNr(), attribute.getVl(),
+          attribute.getMq(), attribute.getKc(), attribute.getTasks()};
 }
 
 cost::ContractionSchedule tegula::sched::pointOf(ContractionAttr attribute) {

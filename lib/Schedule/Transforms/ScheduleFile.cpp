@@ -21,6 +21,8 @@ static bool fits(Attribute schedule, Family family) {
     return isa<ContractionAttr>(schedule);
   case Family::Convolution:
     return isa<ConvolutionAttr, WinogradAttr>(schedule);
+  case Family::Attention:
+    return isa<AttentionAttr>(schedule);
   case Family::Elementwise:
     return isa<ElementwiseAttr>(schedule);
   case Family::Rows:

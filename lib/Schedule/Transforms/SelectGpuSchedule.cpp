@@ -166,6 +166,7 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
     return GpuPointsAttr::get(context, kThreads, "in-order");
   case Family::Rows:
     return scheduleRows(context, body);
+  case Family::Attention: // Not formed for GPUs.
   case Family::Loops:
     break;
   }

@@ -40,6 +40,7 @@ struct Chooser {
   Choices<cost::ContractionProblem, cost::ContractionSchedule> contractions;
   Choices<cost::ConvolutionProblem, cost::ConvolutionSchedule> convolutions;
   Choices<cost::ConvolutionProblem, cost::WinogradSchedule> transforms;
+  Choices<cost::AttentionProblem, cost::AttentionSchedule> attentions;
   /// The tiles by which a convolution is transformed; 0: it is not.
   Choices<cost::ConvolutionProblem, int64_t> algorithms;
 };
@@ -61,6 +62,12 @@ static uint64_t hashOf(const cost::ContractionProblem &p, uint64_t seed) {
 static uint64_t hashOf(const cost::ConvolutionProblem &p, uint64_t seed) {
   for (int64_t value : {p.batch, p.groups, p.filters, p.channels, p.window,
                         p.pixels, p.elementBytes})
+    seed = mix(seed, value);
+  return seed;
+}
+
+static uint64_t hashOf(const cost::AttentionProblem &p, uint64_t seed) {
+  for (int64_t value : {p.batch, p.queries, p.keys, p.depth, p.columns})
     seed = mix(seed, value);
   return seed;
 }
@@ -153,6 +160,16 @@ static Attribute scheduleConvolution(MLIRContext *context,
       numerics);
 }
 
+static Attribute scheduleAttention(MLIRContext *context, const KernelBody &body,
+                                   Chooser &chooser) {
+  cost::AttentionProblem problem = attentionProblem(body);
+  auto space = [&] { return attentionSpace(problem, chooser.target); };
+  return attributeOf(context,
+                     choose<cost::AttentionProblem, cost::AttentionSchedule>(
+                         problem, chooser, chooser.attentions, space),
+                     attentionClass(multiplyAddClass(chooser.target)));
+}
+
 /// Elements of one task of a memory-bound kernel: large against the cost of
 /// handing out a task, small against a level-2 cache.
 static constexpr int64_t kGrain = 16 * 1024;
@@ -170,6 +187,8 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
     return scheduleContraction(context, body, chooser);
   case Family::Convolution:
     return scheduleConvolution(context, body, chooser);
+  case Family::Attention:
+    return scheduleAttention(context, body, chooser);
   case Family::Depthwise:
     return DepthwiseAttr::get(context, floatLanes, /*rows=*/4, /*columns=*/1,
                               multiplyAddClass(target));
@@ -214,19 +233,13 @@ struct SelectSchedulePass
 
   void runOnOperation() override {
     Chooser chooser;
-    cost::CpuTarget &target = chooser.target;
-    target.vectorBits = vectorBits;
-    target.vectorRegisters = vectorRegisters;
-    target.fusedMultiplyAdd = fusedMultiplyAdd;
-    target.dotRegisters = dotRegisters;
-    target.l1Bytes = l1Bytes;
-    target.l2Bytes = l2Bytes;
-    if (vectorBits < 64 || vectorRegisters < 4 || l1Bytes < 4096 ||
-        l2Bytes < l1Bytes) {
-      getOperation()->emitError("the target's vectors or caches are too small: "
-                                "at least 64 bits, 4 registers, 4 KiB");
+    auto target =
+        makeTarget(getOperation()->getLoc(), vectorBits, vectorRegisters,
+                   fusedMultiplyAdd, l1Bytes, l2Bytes);
+    if (failed(target))
       return signalPassFailure();
-    }
+    chooser.target = *target;
+    chooser.target.dotRegisters = dotRegisters;
     if (failed(chooser.model.find(costModel, getOperation()->getLoc())))
       return signalPassFailure();
     ScheduleFile file;

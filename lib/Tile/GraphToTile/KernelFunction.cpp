@@ -181,3 +181,16 @@ Value tegula::tile::beginTasks(OpBuilder &builder, Location loc, Value count) {
   builder.setInsertionPoint(forall.getTerminator());
   return forall.getInductionVar(0);
 }
+
+std::pair<Value, Value> tegula::tile::beginSharedTasks(OpBuilder &builder,
+                                                       Location loc,
+                                                       Value blocks,
+                                                       int64_t tasks) {
+  IndexBuilder index{builder, loc};
+  if (std::optional<int64_t> known = constantOf(blocks))
+    tasks = std::clamp<int64_t>(*known, 1, tasks);
+  Value task = beginTasks(builder, loc, index.constant(tasks));
+  Value low = index.div(index.mul(task, blocks), tasks);
+  Value high = index.div(index.mul(index.add(task, 1), blocks), tasks);
+  return {low, high};
+}

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionPlan.h"
+#include "TransposedPanel.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
@@ -213,22 +214,9 @@ void ContractionLowering::emitPanel(Value panel, int64_t vectors, bool masked,
 
 void ContractionLowering::emitRows(Value panel, int64_t vectors, Value mLow,
                                    Value mHigh, const Block &block) {
-  std::optional<int64_t> staticM = constantOf(extentM);
-  int64_t mr = plan.schedule.getMr();
-  Value m = mLow;
-  auto tiles = [&](int64_t rows) {
-    Value end = index.add(m, index.roundDown(index.sub(mHigh, m), rows));
-    index.loop(m, end, rows,
-               [&](Value at) { emitTile(rows, vectors, at, panel, block); });
-    m = end;
-  };
-  if (!staticM || *staticM >= mr)
-    tiles(mr);
-  if (staticM && *staticM % mr != 0)
-    tiles(*staticM % mr);
-  if (!staticM)
-    for (int64_t rows = llvm::PowerOf2Ceil(mr) / 2; rows >= 1; rows /= 2)
-      tiles(rows);
+  forRowTiles(
+      index, mLow, mHigh, constantOf(extentM), plan.schedule.getMr(),
+      [&](Value m, int64_t rows) { emitTile(rows, vectors, m, panel, block); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -277,46 +265,21 @@ void ContractionLowering::packTransposed(Value firstColumn, int64_t vectors,
     Value column = index.add(firstColumn, lane);
     return masks.empty() ? column : index.min(column, lastColumn);
   };
-  auto coordsAt = [&](int64_t lane, Coord k) {
+  auto read = [&](int64_t lane, Coord k) {
+    Coord position = k;
+    position.base = index.add(block.start, k.base);
     SmallVector<Coord> loops =
-        loopCoords(Value(), k.base, Coord::scalar(columnOf(lane)));
-    loops[plan.loops.k.back()] = k;
-    return plan.coordsOf(plan.columnsMap, loops);
+        loopCoords(Value(), position.base, Coord::scalar(columnOf(lane)));
+    loops[plan.loops.k.back()] = position;
+    SmallVector<Coord> at = plan.coordsOf(plan.columnsMap, loops);
+    emitter.beginPoint(Value());
+    Value value = k.kind == Coord::Lanes
+                      ? emitter.emitVector(builder, loc, plan.columns, at)
+                      : emitter.emit(builder, loc, plan.columns, at);
+    return plan.mac.prepareVector(builder, emitter, value);
   };
-  Value whole = index.roundDown(block.count, vl);
-  Type element = plan.mac.vectorOperandType();
-  for (int64_t v = 0; v != vectors; ++v) {
-    index.loop(index.constant(0), whole, vl, [&](Value k) {
-      Value square = arith::ConstantOp::create(
-          builder, loc,
-          builder.getZeroAttr(VectorType::get({vl, vl}, element)));
-      emitter.beginPoint(Value());
-      for (int64_t lane = 0; lane != vl; ++lane) {
-        Value row = emitter.emitVector(
-            builder, loc, plan.columns,
-            coordsAt(v * vl + lane, Coord::lanes(index.add(block.start, k))));
-        row = plan.mac.prepareVector(builder, emitter, row);
-        square = vector::InsertOp::create(builder, loc, row, square, lane);
-      }
-      square = vector::TransposeOp::create(builder, loc, square,
-                                           ArrayRef<int64_t>{1, 0});
-      for (int64_t lane = 0; lane != vl; ++lane)
-        vector::StoreOp::create(
-            builder, loc, vector::ExtractOp::create(builder, loc, square, lane),
-            scratch, ValueRange{index.add(k, lane), index.constant(v * vl)});
-    });
-    index.loop(whole, block.count, 1, [&](Value k) {
-      for (int64_t lane = 0; lane != vl; ++lane) {
-        emitter.beginPoint(Value());
-        Value one = emitter.emit(
-            builder, loc, plan.columns,
-            coordsAt(v * vl + lane, Coord::scalar(index.add(block.start, k))));
-        one = plan.mac.prepareVector(builder, emitter, one);
-        memref::StoreOp::create(builder, loc, one, scratch,
-                                ValueRange{k, index.constant(v * vl + lane)});
-      }
-    });
-  }
+  tegula::tile::packTransposed(index, vl, vectors * vl, block.count, scratch,
+                               index.constant(0), read);
 }
 
 /// A vector of the packed constant, whose panels are those of one stream.

@@ -88,10 +88,7 @@ void WinogradLowering::run() {
                                                    *convolution.batch)
                              : index.constant(1);
   Value blocks = index.mul(images, plan.rowBlocks() * plan.filterBlocks());
-  int64_t count = plan.tasks;
-  if (std::optional<int64_t> known = constantOf(blocks))
-    count = std::clamp<int64_t>(*known, 1, count);
-  Value task = beginTasks(builder, loc, index.constant(count));
+  auto [low, high] = beginSharedTasks(builder, loc, blocks, plan.tasks);
   // An odd number of rows: see WinogradPlan::pitch.
   auto scratch = [&](int64_t rows) -> Value {
     return memref::AllocOp::create(
@@ -103,10 +100,9 @@ void WinogradLowering::run() {
   tiles = scratch(plan.channels);
   products = scratch(plan.blockFilters);
   input.prepare();
-  Value low = index.div(index.mul(task, blocks), count);
-  Value high = index.div(index.mul(index.add(task, 1), blocks), count);
-  index.loop(low, high, 1,
-             [&](Value block) { emitBlock(block, index.equal(block, low)); });
+  index.loop(low, high, 1, [&, low = low](Value block) {
+    emitBlock(block, index.equal(block, low));
+  });
   kernel.eraseOldBody();
 }
 

@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -95,4 +94,22 @@ SmallVector<Value> RegisterTile::emit(OpBuilder &builder, Location loc,
   for (int64_t u = 0; u != rest; ++u)
     step(whole, u, accumulators);
   return accumulators;
+}
+
+void tegula::tile::forRowTiles(const IndexBuilder &index, Value low, Value high,
+                               std::optional<int64_t> extent, int64_t mr,
+                               function_ref<void(Value, int64_t)> body) {
+  Value at = low;
+  auto tiles = [&](int64_t rows) {
+    Value end = index.add(at, index.roundDown(index.sub(high, at), rows));
+    index.loop(at, end, rows, [&](Value row) { body(row, rows); });
+    at = end;
+  };
+  if (!extent || *extent >= mr)
+    tiles(mr);
+  if (extent && *extent % mr != 0)
+    tiles(*extent % mr);
+  if (!extent)
+    for (int64_t rows = llvm::PowerOf2Ceil(mr) / 2; rows >= 1; rows /= 2)
+      tiles(rows);
 }

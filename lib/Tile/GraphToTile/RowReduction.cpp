@@ -147,7 +147,6 @@ FailureOr<RowReduction> RowReduction::make(linalg::LinalgOp op, unsigned rank,
   return reduction;
 }
 
-/// accumulator combined with the values at one point.
 Value RowReduction::step(OpBuilder &builder, Location loc,
                          ElementwiseEmitter &emitter, ArrayRef<Coord> point,
                          Value mask, Value accumulator) const {
@@ -159,7 +158,6 @@ Value RowReduction::step(OpBuilder &builder, Location loc,
   return arith::SelectOp::create(builder, loc, mask, next, accumulator);
 }
 
-/// The combining operation on two partial results.
 Value RowReduction::combine(OpBuilder &builder, Location loc, Value a,
                             Value b) const {
   OperationState state(loc, combiner->getName(), {a, b}, {a.getType()},

@@ -117,3 +117,18 @@ func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 
 
 // expected-error@+1 {{`tasks` must be between 1 and 256, found 257}}
 func.func private @a() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 257, numerics = "winograd4-fma">}
+
+// -----
+
+// expected-error@+1 {{`mq` must be a multiple of `nr` (16), found 24}}
+func.func private @a() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 24, kc = 64, tasks = 32, numerics = "keys4-fma">}
+
+// -----
+
+// expected-error@+1 {{`numerics` must be keys4-fma or keys4-mul-add, found fma}}
+func.func private @a() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`tasks` must be between 1 and 256, found 1000}}
+func.func private @a() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 1000, numerics = "keys4-fma">}

@@ -8,6 +8,8 @@ func.func private @streams() attributes {schedule = #sched.contraction<mr = 4, n
 func.func private @winograd() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
 // CHECK: #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">
 func.func private @b() attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">}
+// CHECK: #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "keys4-fma">
+func.func private @attention() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "keys4-fma">}
 // CHECK: #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">
 func.func private @c() attributes {schedule = #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">}
 // CHECK: #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">

@@ -53,6 +53,28 @@ def FuseElementwisePass
                            "::mlir::memref::MemRefDialect"];
 }
 
+def FoldTransposesPass
+    : Pass<"tegula-graph-fold-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Fold transposes into the indexing maps of products";
+  let description = [{
+    A product reads what a transpose reads, in the other order, and writes what a
+    transpose of its result writes. An elementwise operation between is done
+    before the transpose instead. Operands are folded only where the last
+    dimension in memory stays what it was or is the summed one, results where the
+    last dimension stays: anything else would be accessed in strides.
+
+    ```mlir
+    %t = linalg.transpose ins(%k : tensor<8x64xf32>) permutation = [1, 0]
+    %m = linalg.matmul ins(%q, %t) ..
+    // becomes
+    %m = linalg.generic {indexing_maps = [(q, t, d) -> (q, d),
+                                          (q, t, d) -> (t, d), ..]} ins(%q, %k)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FormKernelsPass
     : Pass<"tegula-graph-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "Put every operation that computes tensors into a graph.kernel";
@@ -63,8 +85,9 @@ def FormKernelsPass
     convolution before an elementwise op of the same shape (epilogue), padding
     before a convolution, chains of elementwise ops, and reductions over
     trailing dimensions with the elementwise ops over the same leading ones
-    (softmax, layer normalisation). Without it, every operation is a kernel of
-    its own. Empty tensors, fills, scalars and splats move into the kernels that
+    (softmax, layer normalisation). With `attention`, too, a product, the softmax
+    that alone reads it, and the product that alone reads that are one kernel.
+    Without `fuse`, every operation is a kernel of its own. Empty tensors, fills, scalars and splats move into the kernels that
     use them.
 
     ```mlir
@@ -82,7 +105,9 @@ def FormKernelsPass
   }];
   let options = [
     Option<"fuse", "fuse", "bool", /*default=*/"true",
-           "Group producers with their consumers">
+           "Group producers with their consumers">,
+    Option<"attention", "attention", "bool", /*default=*/"true",
+           "With fuse: a product, its softmax and the product with it are one">
   ];
   let dependentDialects = ["::tegula::graph::GraphDialect",
                            "::mlir::linalg::LinalgDialect",

@@ -21,6 +21,7 @@ enum class Family {
   Contraction,
   Convolution,
   Depthwise,
+  Attention,
   Rows,
   Elementwise,
   Loops

@@ -95,6 +95,29 @@ def WinogradAttr : SchedAttr<"Winograd", "winograd"> {
   let genVerifyDecl = 1;
 }
 
+def AttentionAttr : SchedAttr<"Attention", "attention"> {
+  let summary = "Two products and the softmax between them, in one kernel.";
+  let description = [{
+    A block is `mq` queries of one head (batch): their scores with all keys lie in
+    scratch memory, a row of `mq` lanes per key, until the second product has
+    read them. Scores are computed on register tiles of `mr` keys x `nr` queries,
+    results on tiles of `mr` queries x `nr` columns, `kc` keys at a time. `tasks`
+    tasks share the blocks evenly; each has its own scratch memory.
+
+    ```mlir
+    #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32,
+                     numerics = "keys4-fma">
+    ```
+    Numerics: `keys4-` and `fma` or `mul-add`. Products are summed in order, one
+    chain per element; key t adds its exponential to sum t mod 4 of a query, the
+    last incomplete four to sum 0; (0 + 1) + (2 + 3). The result is divided by
+    that.
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$nr, "int64_t":$vl,
+      "int64_t":$mq, "int64_t":$kc, "int64_t":$tasks, StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
 def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
   let summary = "Depthwise convolution, direct, along the output width.";
   let parameters = (ins "int64_t":$vl, "int64_t":$rows, "int64_t":$columns,

@@ -34,6 +34,10 @@ std::vector<cost::WinogradSchedule>
 winogradSpace(const cost::ConvolutionProblem &problem,
               const cost::CpuTarget &target, int64_t results);
 
+std::vector<cost::AttentionSchedule>
+attentionSpace(const cost::AttentionProblem &problem,
+               const cost::CpuTarget &target);
+
 } // namespace tegula::sched
 
 #endif // TEGULA_SCHEDULE_SPACE_SPACES_H

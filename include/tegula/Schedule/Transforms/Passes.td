@@ -5,6 +5,43 @@
 
 include "mlir/Pass/PassBase.td"
 
+/// What the cost model is asked with.
+defvar machineOptions = [
+  Option<"vectorBits", "vector-bits", "int64_t", "256",
+         "Width of the vector registers">,
+  Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+         "Number of vector registers">,
+  Option<"fusedMultiplyAdd", "fma", "bool", "true",
+         "The target has a fused multiply-add">,
+  Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
+  Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
+         "Level-2 cache of one core">,
+  Option<"costModel", "cost-model", "std::string", "\"\"",
+         "A file of a learned model, or 'analytic'; empty: the compiler's">
+];
+
+def DissolveAttentionPass
+    : Pass<"tegula-sched-dissolve-attention", "::mlir::func::FuncOp"> {
+  let summary = "Take apart kernels of attention that are faster as several";
+  let description = [{
+    A `graph.kernel` of two products with something between them becomes its
+    operations again, unless it is attention as `#sched.attention` computes it
+    and that is predicted to take less time than two products and a softmax of
+    their own. What is left is for tegula-graph-form-kernels, without attention.
+
+    ```mlir
+    %r = graph.kernel ins(%q, %k, %v : ...) outs(%e : ...) {
+      ... linalg.batch_matmul ... math.exp ... linalg.batch_matmul ...
+    }
+    // becomes
+    ... linalg.batch_matmul ... math.exp ... linalg.batch_matmul ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let options = machineOptions;
+}
+
 def SelectSchedulePass : Pass<"tegula-select-schedule"> {
   let summary = "Choose a schedule for every kernel";
   let description = [{
@@ -29,20 +66,9 @@ def SelectSchedulePass : Pass<"tegula-select-schedule"> {
     ```
   }];
   let dependentDialects = ["::tegula::sched::SchedDialect"];
-  let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "256",
-           "Width of the vector registers">,
-    Option<"vectorRegisters", "vector-registers", "int64_t", "16",
-           "Number of vector registers">,
-    Option<"fusedMultiplyAdd", "fma", "bool", "true",
-           "The target has a fused multiply-add">,
+  let options = machineOptions # [
     Option<"dotRegisters", "dot-registers", "int64_t", "1",
            "Vectors that lp.dot needs besides its operands and the sum">,
-    Option<"l1Bytes", "l1-bytes", "int64_t", "32768", "Level-1 data cache">,
-    Option<"l2Bytes", "l2-bytes", "int64_t", "524288",
-           "Level-2 cache of one core">,
-    Option<"costModel", "cost-model", "std::string", "\"\"",
-           "A file of a learned model, or 'analytic'; empty: the compiler's">,
     Option<"schedules", "schedules", "std::string", "\"\"",
            "A file of schedules that are taken before any choice">,
     Option<"point", "point", "int64_t", "-1",

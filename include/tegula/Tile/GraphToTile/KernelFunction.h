@@ -79,6 +79,13 @@ llvm::SmallVector<Coord> permuteCoords(llvm::ArrayRef<Coord> rootCoords,
 mlir::Value beginTasks(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value count);
 
+/// The same for at most `tasks` tasks that share `blocks` blocks evenly;
+/// returns the task's first block and the one after its last.
+std::pair<mlir::Value, mlir::Value> beginSharedTasks(mlir::OpBuilder &builder,
+                                                     mlir::Location loc,
+                                                     mlir::Value blocks,
+                                                     int64_t tasks);
+
 } // namespace tegula::tile
 
 #endif // TEGULA_TILE_GRAPHTOTILE_KERNELFUNCTION_H

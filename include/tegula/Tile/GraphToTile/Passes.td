@@ -38,6 +38,32 @@ def LowerContractionPass : KernelLowering<"tegula-tile-lower-contraction"> {
   }];
 }
 
+def LowerAttentionPass : KernelLowering<"tegula-tile-lower-attention"> {
+  let summary = "Lower #sched.attention kernels: two products and a softmax";
+  let description = [{
+    A kernel of attention becomes one `scf.forall` over tasks, each a loop over
+    blocks of queries of one head. The scores of a block with all keys lie in
+    scratch memory, queries in lanes; the softmax runs on them in place, and the
+    second product reads them. The elementwise operations between the first
+    product and the softmax, and after the second product, run on registers. A
+    kernel that this lowering does not cover keeps its body and gets
+    `#sched.loops`, with a remark that says why.
+
+    ```mlir
+    // before
+    %s = linalg.batch_matmul ins(%q, %k) ...; %e = ... math.exp ...
+    %r = linalg.batch_matmul ins(%w, %v) ...
+    // after
+    scf.forall (%task) in (32) {
+      %scores = memref.alloc() : memref<512x48xf32>
+      scf.for %block = ... {
+        ... %acc:12 = scf.for %k = ... { vector.fma ... } ; vector.store
+        ... arith.maximumf ; math.exp ; arith.addf : vector<8xf32>
+        ... %acc:12 = scf.for %key = ... { vector.fma ... } ; arith.divf
+    ```
+  }];
+}
+
 def LowerConvolutionPass : KernelLowering<"tegula-tile-lower-convolution"> {
   let summary = "Lower #sched.convolution kernels to register tiles";
   let description = [{

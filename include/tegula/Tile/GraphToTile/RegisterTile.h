@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "tegula/Schedule/IR/KernelBody.h"
 #include "tegula/Tile/GraphToTile/EmitElementwise.h"
+#include "tegula/Tile/GraphToTile/IndexBuilder.h"
 
 #include <functional>
 
@@ -70,6 +71,13 @@ struct RegisterTile {
        const ElementwiseEmitter &emitter, mlir::Value count,
        mlir::ValueRange initial) const;
 };
+
+/// Covers the rows [low, high) by tiles of `mr` rows and smaller ones: of what
+/// is left of `extent` rows where that is known (`low` is then a multiple of
+/// `mr`), of powers of two where not.
+void forRowTiles(const IndexBuilder &index, mlir::Value low, mlir::Value high,
+                 std::optional<int64_t> extent, int64_t mr,
+                 llvm::function_ref<void(mlir::Value, int64_t rows)> body);
 
 } // namespace tegula::tile
 

@@ -58,12 +58,16 @@ struct RowReduction {
                    ElementwiseEmitter &emitter, int64_t vl,
                    int64_t accumulators) const;
 
-private:
+  /// `accumulator` with the values at one point; lanes that `mask` leaves out
+  /// stay.
   mlir::Value step(mlir::OpBuilder &builder, mlir::Location loc,
-                   ElementwiseEmitter &emitter, llvm::ArrayRef<Coord> inner,
+                   ElementwiseEmitter &emitter, llvm::ArrayRef<Coord> point,
                    mlir::Value mask, mlir::Value accumulator) const;
+  /// The combining operation on two partial results.
   mlir::Value combine(mlir::OpBuilder &builder, mlir::Location loc,
                       mlir::Value a, mlir::Value b) const;
+
+private:
   mlir::Value collapse(mlir::OpBuilder &builder, mlir::Location loc,
                        llvm::ArrayRef<mlir::Value> accumulators,
                        int64_t vl) const;
