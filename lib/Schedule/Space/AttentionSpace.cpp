@@ -9,10 +9,6 @@ using namespace tegula::sched;
 
 static int64_t roundUp(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
 
-/// What the scratch memory of all tasks may take together, and how many tasks
-/// there are at most. Memory is touched once per thread, not once per task.
-static constexpr int64_t kScratchBytes = 64 << 20;
-static constexpr int64_t kMaxTasks = 32;
 /// Tasks where the number of keys is known at run time only: their scratch
 /// memory is allocated then.
 static constexpr int64_t kUnknownTasks = 8;
@@ -23,7 +19,7 @@ static int64_t tasksOf(const cost::AttentionProblem &problem, int64_t mq) {
   if (problem.keys == cost::kDynamic)
     return kUnknownTasks;
   int64_t bytes = std::max<int64_t>(problem.keys, 1) * mq * 4;
-  return std::clamp<int64_t>(kScratchBytes / bytes, 1, kMaxTasks);
+  return std::clamp<int64_t>(kTaskScratchBytes / bytes, 1, kMaxScratchTasks);
 }
 
 std::vector<cost::AttentionSchedule>

@@ -11,13 +11,9 @@ static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Blocks at least. Those that divide the filters transform the input again.
 static constexpr int64_t kBlocks = 2;
-/// What the scratch memory of all tasks may take together, and how many tasks
-/// there are at most. Memory is touched once per thread, not once per task.
-static constexpr int64_t kScratchBytes = 64 << 20;
-static constexpr int64_t kMaxTasks = 32;
 
 /// Wider images are not for transforms: a row of tiles would be too large.
-static constexpr int64_t kRowBytes = kScratchBytes / 4;
+static constexpr int64_t kRowBytes = kTaskScratchBytes / 4;
 
 /// The transformed tiles of one row of tiles, before and after the products.
 static int64_t rowBytes(const cost::ConvolutionProblem &problem,
@@ -41,7 +37,8 @@ makeSchedule(const cost::ConvolutionProblem &problem, cost::WinogradSchedule s,
   int64_t parts = std::min(tiles, ceilDiv(kBlocks, rowBlocks));
   s.fc = ceilDiv(tiles, parts) * s.mr;
   int64_t blocks = rowBlocks * ceilDiv(problem.filters, s.fc);
-  s.tasks = std::clamp<int64_t>(kScratchBytes / (bytes * s.rows), 1, kMaxTasks);
+  s.tasks = std::clamp<int64_t>(kTaskScratchBytes / (bytes * s.rows), 1,
+                                kMaxScratchTasks);
   s.tasks =
       problem.batch == cost::kDynamic ? s.tasks : std::min(s.tasks, blocks);
   return s;

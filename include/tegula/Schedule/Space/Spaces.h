@@ -15,6 +15,13 @@
 
 namespace tegula::sched {
 
+/// What the scratch memory of all tasks of a kernel may take together: what
+/// does not fit has fewer tasks.
+inline constexpr int64_t kTaskScratchBytes = 64 << 20;
+/// At most so many tasks have scratch memory: memory is touched once per
+/// thread, not once per task.
+inline constexpr int64_t kMaxScratchTasks = 32;
+
 /// The schedules worth considering for `problem`, never empty, in a fixed
 /// order.
 std::vector<cost::ContractionSchedule>
