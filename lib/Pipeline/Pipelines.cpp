@@ -46,6 +46,19 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
   verify(pm, options, "graph");
 }
 
+/// The options of a pass that asks the cost model.
+template <typename Options>
+static Options machineOptions(const StageOptions &options) {
+  Options machine;
+  machine.vectorBits = options.vectorBits;
+  machine.vectorRegisters = options.vectorRegisters;
+  machine.fusedMultiplyAdd = options.useFma;
+  machine.l1Bytes = options.l1Bytes;
+  machine.l2Bytes = options.l2Bytes;
+  machine.costModel = options.costModel;
+  return machine;
+}
+
 void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
                                              const StageOptions &options) {
   // Without optimisation no kernel has a schedule: all become plain loops.
@@ -59,24 +72,12 @@ void tegula::pipeline::buildSchedulePipeline(OpPassManager &pm,
     verify(pm, options, "schedule");
     return;
   }
-  sched::DissolveAttentionPassOptions dissolve;
-  dissolve.vectorBits = options.vectorBits;
-  dissolve.vectorRegisters = options.vectorRegisters;
-  dissolve.fusedMultiplyAdd = options.useFma;
-  dissolve.l1Bytes = options.l1Bytes;
-  dissolve.l2Bytes = options.l2Bytes;
-  dissolve.costModel = options.costModel;
-  pm.addNestedPass<func::FuncOp>(sched::createDissolveAttentionPass(dissolve));
+  pm.addNestedPass<func::FuncOp>(sched::createDissolveAttentionPass(
+      machineOptions<sched::DissolveAttentionPassOptions>(options)));
   pm.addNestedPass<func::FuncOp>(
       graph::createFormKernelsPass({/*fuse=*/true, /*attention=*/false}));
-  sched::SelectSchedulePassOptions machine;
-  machine.vectorBits = options.vectorBits;
-  machine.vectorRegisters = options.vectorRegisters;
-  machine.fusedMultiplyAdd = options.useFma;
+  auto machine = machineOptions<sched::SelectSchedulePassOptions>(options);
   machine.dotRegisters = options.dotRegisters;
-  machine.l1Bytes = options.l1Bytes;
-  machine.l2Bytes = options.l2Bytes;
-  machine.costModel = options.costModel;
   machine.schedules = options.schedules;
   machine.point = options.schedulePoint;
   machine.seed = options.scheduleSeed;

@@ -105,7 +105,7 @@ LoadedKernel::~LoadedKernel() {
     dlclose(library);
 }
 
-static double threadSeconds() {
+double tegula::tuning::threadSeconds() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);

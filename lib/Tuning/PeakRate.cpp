@@ -2,9 +2,10 @@
 
 #include "tegula/Tuning/PeakRate.h"
 
+#include "tegula/Tuning/Measure.h"
+
 #include <algorithm>
 #include <cstdint>
-#include <time.h>
 
 /// As many chains as hide the latency of two units, without spilling.
 static constexpr int kChains = 12;
@@ -50,6 +51,8 @@ multiplyAddFused512(volatile float *numbers) {
 }
 #endif
 
+using tegula::tuning::threadSeconds;
+
 using Loop = int64_t (*)(volatile float *);
 
 static Loop loopFor(unsigned vectorBits, bool fusedMultiplyAdd) {
@@ -60,12 +63,6 @@ static Loop loopFor(unsigned vectorBits, bool fusedMultiplyAdd) {
     return fusedMultiplyAdd ? multiplyAddFused256 : multiplyAdd256;
 #endif
   return vectorBits == 128 ? multiplyAdd128 : nullptr;
-}
-
-static double threadSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
 double tegula::tuning::multiplyAddPeak(unsigned vectorBits,

@@ -12,6 +12,10 @@
 
 namespace tegula::tuning {
 
+/// CPU time of the calling thread so far, in seconds: other programs that run
+/// meanwhile are not in it.
+double threadSeconds();
+
 /// A compiled library in this process, with inputs, ready to be run on one
 /// thread. Equal signatures get equal inputs: small numbers of both signs.
 class LoadedKernel {
