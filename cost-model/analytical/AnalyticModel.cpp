@@ -84,25 +84,9 @@ AnalyticTime finished(const AnalyticTime &cycles, double seconds) {
 
 class AnalyticModel final : public CostModel {
 public:
-  Estimate estimate(const ContractionProblem &problem,
-                    const ContractionSchedule &schedule,
+  Estimate estimate(const Problem &problem, const Schedule &schedule,
                     const CpuTarget &target) const override {
-    return {analyze(problem, schedule, target).total, /*spread=*/0};
-  }
-  Estimate estimate(const ConvolutionProblem &problem,
-                    const ConvolutionSchedule &schedule,
-                    const CpuTarget &target) const override {
-    return {analyze(problem, schedule, target).total, /*spread=*/0};
-  }
-  Estimate estimate(const ConvolutionProblem &problem,
-                    const WinogradSchedule &schedule,
-                    const CpuTarget &target) const override {
-    return {analyze(problem, schedule, target).total, /*spread=*/0};
-  }
-  Estimate estimate(const AttentionProblem &problem,
-                    const AttentionSchedule &schedule,
-                    const CpuTarget &target) const override {
-    return {analyze(problem, schedule, target).total, /*spread=*/0};
+    return {analyticTime(problem, schedule, target).total, /*spread=*/0};
   }
 };
 
@@ -378,6 +362,15 @@ double tegula::cost::softmaxSeconds(int64_t rows, int64_t columns,
                   40.0 * double(known(rows)) +
                   kExposedMemory * bytes / target.memoryBytesPerCycle;
   return cycles / target.cyclesPerSecond;
+}
+
+AnalyticTime tegula::cost::analyticTime(const Problem &problem,
+                                        const Schedule &schedule,
+                                        const CpuTarget &target) {
+  return visitKernel(problem, schedule,
+                     [&](const auto &sizes, const auto &point) {
+                       return analyze(sizes, point, target);
+                     });
 }
 
 const CostModel &tegula::cost::analyticModel() {

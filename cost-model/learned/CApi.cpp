@@ -2,6 +2,7 @@
 
 #include "tegula/CostModel/CApi.h"
 
+#include "tegula/CostModel/KernelText.h"
 #include "tegula/CostModel/LearnedModel.h"
 
 #include <algorithm>
@@ -13,56 +14,41 @@ const char *tegula_cost_feature_names(void) { return featureNames(); }
 
 uint64_t tegula_cost_feature_schema(void) { return featureSchema(); }
 
-/// Reads numbers one after another.
-static const int64_t *readKernel(const int64_t *at, ContractionProblem &p,
-                                 ContractionSchedule &s) {
-  for (int64_t *field : {&p.batch, &p.m, &p.n, &p.k})
-    *field = *at++;
-  p.constantColumns = *at++ != 0;
-  for (int64_t *field : {&s.mr, &s.nr, &s.vl, &s.kc, &s.mc, &s.nc})
-    *field = *at++;
-  s.packColumns = *at++ != 0;
-  return at;
-}
-
-static const int64_t *readKernel(const int64_t *at, ConvolutionProblem &p,
-                                 ConvolutionSchedule &s) {
-  for (int64_t *field : {&p.batch, &p.groups, &p.filters, &p.channels,
-                         &p.window, &p.pixels, &p.width})
-    *field = *at++;
-  p.pointwise = *at++ != 0;
-  p.stride = *at++;
-  for (int64_t *field : {&s.mr, &s.nr, &s.vl, &s.kc, &s.nb, &s.fc})
-    *field = *at++;
-  s.inPlace = *at++ != 0;
-  return at;
-}
-
-template <typename Problem, typename Schedule>
-static void extract(const int64_t *kernels, size_t count, float *features,
-                    double *seconds) {
-  const CpuTarget target;
-  for (size_t i = 0; i != count; ++i) {
-    Problem problem;
-    Schedule schedule;
-    kernels = readKernel(kernels, problem, schedule);
-    AnalyticTime time = analyze(problem, schedule, target);
-    seconds[i] = time.total;
-    auto row = values(featuresOf(problem, schedule, target, time));
-    features = std::copy(row.begin(), row.end(), features);
+/// Says why a call failed.
+static int32_t refuse(const std::string &said, char *message, size_t capacity) {
+  if (capacity) {
+    size_t length = std::min(said.size(), capacity - 1);
+    std::memcpy(message, said.data(), length);
+    message[length] = 0;
   }
+  return 1;
 }
 
-void tegula_cost_contractions(const int64_t *kernels, size_t count,
-                              float *features, double *seconds) {
-  extract<ContractionProblem, ContractionSchedule>(kernels, count, features,
-                                                   seconds);
-}
-
-void tegula_cost_convolutions(const int64_t *kernels, size_t count,
-                              float *features, double *seconds) {
-  extract<ConvolutionProblem, ConvolutionSchedule>(kernels, count, features,
-                                                   seconds);
+int32_t tegula_cost_features(const char *problemText, const char *scheduleText,
+                             float *features, double *seconds, char *message,
+                             size_t capacity) {
+  Problem problem;
+  Schedule schedule;
+  std::string said;
+  if (!readText(problemText, problem, said) ||
+      !readText(scheduleText, schedule, said))
+    return refuse(said, message, capacity);
+  if (!isFor(schedule, problem))
+    return refuse("the schedule is not for the problem", message, capacity);
+  return visitKernel(
+      problem, schedule, [&](const auto &sizes, const auto &point) -> int32_t {
+        if constexpr (kHasFeatures<std::decay_t<decltype(point)>>) {
+          const CpuTarget target;
+          AnalyticTime time = analyze(sizes, point, target);
+          *seconds = time.total;
+          auto row = values(featuresOf(sizes, point, target, time));
+          std::copy(row.begin(), row.end(), features);
+          return 0;
+        }
+        return refuse(std::string("the family '") + point.kName +
+                          "' has no features",
+                      message, capacity);
+      });
 }
 
 int32_t tegula_cost_predict(const char *model, size_t size,
@@ -70,14 +56,8 @@ int32_t tegula_cost_predict(const char *model, size_t size,
                             char *message, size_t capacity) {
   std::string said;
   std::unique_ptr<LearnedModel> learned = LearnedModel::read(model, size, said);
-  if (!learned) {
-    if (capacity) {
-      size_t length = std::min(said.size(), capacity - 1);
-      std::memcpy(message, said.data(), length);
-      message[length] = 0;
-    }
-    return 1;
-  }
+  if (!learned)
+    return refuse(said, message, capacity);
   for (size_t i = 0; i != count; ++i)
     sums[i] = learned->correction(features + i * kNumFeatures);
   return 0;

@@ -44,7 +44,7 @@ asTrained(const ConvolutionSchedule &schedule) {
 
 template <typename Problem, typename Schedule>
 Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
-                                 const CpuTarget &target, float spread) const {
+                                 const CpuTarget &target) const {
   problem = withBatch(problem);
   AnalyticTime time = analyze(problem, schedule, target);
   if (!covers(target) || !isTrained(problem))
@@ -54,29 +54,17 @@ Estimate LearnedModel::corrected(Problem problem, const Schedule &schedule,
       featuresOf(problem, trained, target, analyze(problem, trained, target)));
   // The sum of trees as a factor of time, and the spread as one of both ways.
   return {time.total * std::exp(double(correction(features.data()))),
-          std::exp(double(spread))};
+          std::exp(double(spreadOf(schedule)))};
 }
 
-Estimate LearnedModel::estimate(const ContractionProblem &problem,
-                                const ContractionSchedule &schedule,
+Estimate LearnedModel::estimate(const Problem &problem,
+                                const Schedule &schedule,
                                 const CpuTarget &target) const {
-  return corrected(problem, schedule, target, contractionSpread);
-}
-
-Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
-                                const ConvolutionSchedule &schedule,
-                                const CpuTarget &target) const {
-  return corrected(problem, schedule, target, convolutionSpread);
-}
-
-Estimate LearnedModel::estimate(const ConvolutionProblem &problem,
-                                const WinogradSchedule &schedule,
-                                const CpuTarget &target) const {
-  return analyticModel().estimate(problem, schedule, target);
-}
-
-Estimate LearnedModel::estimate(const AttentionProblem &problem,
-                                const AttentionSchedule &schedule,
-                                const CpuTarget &target) const {
-  return analyticModel().estimate(problem, schedule, target);
+  return visitKernel(
+      problem, schedule, [&](const auto &sizes, const auto &point) -> Estimate {
+        if constexpr (kHasFeatures<std::decay_t<decltype(point)>>)
+          return corrected(sizes, point, target);
+        else
+          return {analyze(sizes, point, target).total, /*spread=*/0};
+      });
 }

@@ -29,10 +29,12 @@ def library():
     lib = ctypes.CDLL(str(path))
     lib.tegula_cost_feature_names.restype = ctypes.c_char_p
     lib.tegula_cost_feature_schema.restype = ctypes.c_uint64
-    for family in FAMILIES:
-        extract = getattr(lib, f"tegula_cost_{family}s")
-        extract.restype = None
-        extract.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p]
+    lib.tegula_cost_features.restype = ctypes.c_int32
+    lib.tegula_cost_features.argtypes = [
+        ctypes.c_char_p, ctypes.c_char_p,  # problem, schedule
+        ctypes.c_void_p, ctypes.POINTER(ctypes.c_double),  # features, seconds
+        ctypes.c_char_p, ctypes.c_size_t,  # message
+    ]
     lib.tegula_cost_predict.restype = ctypes.c_int32
     lib.tegula_cost_predict.argtypes = [
         ctypes.c_char_p, ctypes.c_size_t,  # the model file
@@ -57,24 +59,36 @@ def predict(model, features):
     return sums
 
 
-def numbers(row):
-    """A row of the table in the order of readKernel in cost-model/learned/CApi.cpp."""
-    value = {name: int(text) for name, text in row.items()
-             if text.isdigit() and name not in ("seconds", "mad")}
-    schedule = {name: {"true": 1, "false": 0}.get(text, text)
-                for name, text in re.findall(r"(\w+) = (\w+)", row["schedule"])}
-    if row["family"] == "contraction":
-        problem = [value[name] for name in ("batch", "m", "n", "k", "constant")]
-        order = ("mr", "nr", "vl", "kc", "mc", "nc", "pack_columns")
-    else:
-        side = round(value["window"] ** 0.5)
-        extents = [(value[name] + 2 * value["pad"] - side) // value["stride"] + 1
-                   for name in ("height", "width")]
-        problem = [value[name] for name in ("batch", "groups", "filters", "channels", "window")]
-        problem += [extents[0] * extents[1], extents[1],
-                    int(side == 1 and value["stride"] == 1), value["stride"]]
-        order = ("mr", "nr", "vl", "kc", "nb", "fc", "in_place")
-    return problem + [int(schedule[name]) for name in order]
+def features_of(problem, schedule):
+    """Features and analytic seconds of a kernel by the texts of KernelText.h."""
+    features = np.empty(len(feature_names()), "f4")
+    seconds, message = ctypes.c_double(), ctypes.create_string_buffer(256)
+    if library().tegula_cost_features(problem.encode(), schedule.encode(), features.ctypes.data,
+                                      ctypes.byref(seconds), message, len(message)):
+        raise ValueError(message.value.decode())
+    return features, seconds.value
+
+
+def texts(row):
+    """Problem and schedule of a row of the table as text."""
+    number = {name: int(text) for name, text in row.items() if text.isdigit()}
+    names = ["batch", "m", "n", "k"]
+    fields = {"constant_columns": number["constant"]}
+    if row["family"] == "convolution":
+        names = ["batch", "groups", "filters", "channels", "window", "stride"]
+        side = round(number["window"] ** 0.5)
+        height, width = [(number[name] + 2 * number["pad"] - side) // number["stride"] + 1
+                         for name in ("height", "width")]
+        fields = {"pixels": height * width, "width": width,
+                  "pointwise": int(side == 1 and number["stride"] == 1)}
+    fields |= {name: number[name] for name in names}
+    words = [f"{name}={value}" for name, value in fields.items()]
+    family, parameters = row["schedule"].split("<")
+    flags = {"true": 1, "false": 0}
+    schedule = [f"{name}={flags.get(value, value)}"
+                for name, value in re.findall(r"(\w+) = (\w+)", parameters)
+                if name != "prefetch"]  # a parameter of that time, 0 in all rows
+    return " ".join([row["family"], *words]), " ".join([family, *schedule])
 
 
 @dataclasses.dataclass
@@ -116,15 +130,9 @@ def load(path=DATA):
     chosen = chosen[good]
     rows = [row for row in rows if row["status"] == "ok"]
     family = np.array([FAMILIES.index(row["family"]) for row in rows])
-    features = np.empty((len(rows), len(feature_names())), "f4")
-    analytic = np.empty(len(rows))
-    for index, name in enumerate(FAMILIES):
-        which = np.flatnonzero(family == index)
-        table = np.array([numbers(rows[i]) for i in which], "i8")
-        part, seconds = np.empty((len(which), features.shape[1]), "f4"), np.empty(len(which))
-        getattr(library(), f"tegula_cost_{name}s")(table.ctypes.data, len(which),
-                                                   part.ctypes.data, seconds.ctypes.data)
-        features[which], analytic[which] = part, seconds
+    pairs = [features_of(*texts(row)) for row in rows]
+    features = np.array([features for features, _ in pairs])
+    analytic = np.array([seconds for _, seconds in pairs])
     if not np.isfinite(features).all():
         raise ValueError("a feature is not a number")
     return Kernels(

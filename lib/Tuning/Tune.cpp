@@ -67,6 +67,28 @@ private:
 
 } // namespace
 
+/// What searches vary: the family, and its parameters. All points get as many
+/// numbers as the longest.
+static std::vector<SearchPoint>
+searchPoints(ArrayRef<sched::Candidate> candidates) {
+  std::vector<SearchPoint> points;
+  size_t longest = 0;
+  for (const sched::Candidate &candidate : candidates) {
+    SearchPoint point;
+    point.predicted = candidate.time.seconds;
+    point.parameters = std::visit(
+        [](const auto &schedule) { return cost::numbersOf(schedule); },
+        candidate.point);
+    point.parameters.push_back(int64_t(candidate.point.index()));
+    longest = std::max(longest, point.parameters.size());
+    points.push_back(std::move(point));
+  }
+  for (SearchPoint &point : points)
+    point.parameters.insert(point.parameters.end() - 1,
+                            longest - point.parameters.size(), 0);
+  return points;
+}
+
 llvm::Error KernelTuner::readKnown() {
   auto measurements = database.find(task.text, machine);
   if (!measurements)
@@ -176,11 +198,8 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
   for (const sched::Candidate &candidate : task.candidates)
     if (candidate.schedule == schedule)
       firstOfClass.try_emplace(candidate.numerics, chosen);
-  std::vector<SearchPoint> points;
-  for (const sched::Candidate &candidate : task.candidates)
-    points.push_back({candidate.parameters, candidate.time.seconds});
   std::unique_ptr<Search> search =
-      makeSearch(options.search, std::move(points), options.seed);
+      makeSearch(options.search, searchPoints(task.candidates), options.seed);
   const Timing timing = timeInRounds(chosen.get()).front();
   result.chosenSeconds = timing.median;
   known[result.chosen] = {result.chosen, "ok", timing.median, timing.mad};

@@ -1,10 +1,13 @@
 //===- CostModelTest.cpp - What any model of time must say ----------------===//
 
+#include "tegula/CostModel/CostModel.h"
+#include "tegula/CostModel/KernelText.h"
 #include "tegula/Schedule/Space/Spaces.h"
 
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <set>
 
 using namespace tegula;
 
@@ -108,6 +111,62 @@ TEST(AnalyticModel, TransformsPayForManyChannels) {
   EXPECT_FALSE(fewer(3));
   EXPECT_TRUE(fewer(64));
   EXPECT_TRUE(fewer(256));
+}
+
+/// One problem of each family.
+const cost::Problem kProblems[] = {
+    cost::ContractionProblem{2, 30, 40, 50},
+    cost::ConvolutionProblem{1, 1, 64, 64, 9, 28 * 28, 28, 4, false, true},
+    cost::AttentionProblem{12, 128, 128, 64, 64}};
+static_assert(std::size(kProblems) == std::variant_size_v<cost::Problem>);
+
+TEST(KernelText, EveryPointIsReadBack) {
+  std::set<size_t> families;
+  for (const cost::Problem &problem : kProblems) {
+    cost::Problem readProblem;
+    std::string message;
+    ASSERT_TRUE(readText(textOf(problem), readProblem, message)) << message;
+    EXPECT_TRUE(readProblem == problem) << textOf(problem);
+    EXPECT_EQ(hashOf(readProblem), hashOf(problem));
+    for (const sched::SpacePart &part : sched::spaceOf(problem, {}))
+      for (const cost::Schedule &point : part.points) {
+        cost::Schedule readPoint;
+        ASSERT_TRUE(readText(textOf(point), readPoint, message)) << message;
+        EXPECT_TRUE(readPoint == point) << textOf(point);
+        EXPECT_TRUE(isFor(point, problem));
+        families.insert(point.index());
+      }
+  }
+  EXPECT_EQ(families.size(), std::variant_size_v<cost::Schedule>);
+}
+
+TEST(KernelText, EachFieldCounts) {
+  for (const cost::Problem &problem : kProblems)
+    std::visit(
+        [](const auto &sizes) {
+          for (size_t field = 0; field != numbersOf(sizes).size(); ++field) {
+            auto other = sizes;
+            size_t number = 0;
+            forEachField(other, [&](const char *, auto &member) {
+              if (number++ == field)
+                member = !member;
+            });
+            EXPECT_FALSE(other == sizes);
+            EXPECT_NE(hashOf(other), hashOf(sizes));
+          }
+        },
+        problem);
+}
+
+TEST(Spaces, PartsAreClasses) {
+  for (const cost::Problem &problem : kProblems) {
+    std::set<std::string> classes;
+    for (const sched::SpacePart &part : sched::spaceOf(problem, {})) {
+      EXPECT_FALSE(part.points.empty());
+      EXPECT_TRUE(classes.insert(part.numerics).second) << part.numerics;
+    }
+    EXPECT_FALSE(classes.empty());
+  }
 }
 
 } // namespace

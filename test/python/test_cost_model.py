@@ -143,16 +143,26 @@ class DefaultModel(unittest.TestCase):
 
 
 class Features(unittest.TestCase):
-    def extract(self, family, *numbers):
-        table = np.array([numbers], "i8")
-        row, seconds = np.empty((1, len(NAMES)), "f4"), np.empty(1)
-        getattr(kernels.library(), f"tegula_cost_{family}s")(
-            table.ctypes.data, 1, row.ctypes.data, seconds.ctypes.data)
-        return dict(zip(NAMES, row[0].tolist(), strict=True)) | {"seconds": seconds[0]}
+    def extract(self, problem, schedule):
+        row, seconds = kernels.features_of(problem, schedule)
+        return dict(zip(NAMES, row.tolist(), strict=True)) | {"seconds": seconds}
+
+    def test_refused_texts(self):
+        for problem, schedule, reason in (
+                ("product m=1", "contraction mr=1", "no family 'product'"),
+                ("contraction rows=1", "contraction mr=1", "'rows=1' is not a field"),
+                ("contraction m=x", "contraction mr=1", "'m=x' is not a field"),
+                ("contraction m", "contraction mr=1", "'m' is not a field"),
+                ("contraction is_float=2", "contraction mr=1", "is_float=2"),
+                ("contraction m=1", "convolution mr=1", "not for the problem"),
+                ("attention keys=1", "attention mr=1", "'attention' has no features"),
+                ("", "", "no family ''")):
+            with self.subTest(problem), self.assertRaisesRegex(ValueError, reason):
+                kernels.features_of(problem, schedule)
 
     def test_contraction(self):
-        # batch m n k constant, mr nr vl kc mc nc pack_columns
-        found = self.extract("contraction", 2, 20, 40, 256, 0, 6, 16, 8, 128, 24, 32, 1)
+        found = self.extract("contraction batch=2 m=20 n=40 k=256",
+                             "contraction mr=6 nr=16 vl=8 kc=128 mc=24 nc=32 pack_columns=1")
         expected = {
             "isConvolution": 0, "logK": 8, "logBatch": 1, "constantColumns": 0, "mr": 6,
             "vectors": 2, "logKc": 7, "packs": 1, "registers": 15 / 16, "chains": 12 / 8,
@@ -166,9 +176,9 @@ class Features(unittest.TestCase):
         self.assertAlmostEqual(found["logAnalytic"], np.log2(found["seconds"]), 4)
 
     def test_convolution(self):
-        # batch groups filters channels window pixels width pointwise stride, mr nr vl kc nb fc
-        # in_place
-        found = self.extract("convolution", 1, 4, 10, 16, 9, 196, 14, 0, 2, 4, 24, 8, 144, 3, 8, 0)
+        found = self.extract("convolution groups=4 filters=10 channels=16 window=9 pixels=196"
+                             " width=14 stride=2",
+                             "convolution mr=4 nr=24 vl=8 kc=144 nb=3 fc=8")
         expected = {
             "isConvolution": 1, "logBatch": 2, "stride": 2, "pointwise": 0, "vectors": 3,
             "logBlockRows": 3, "logColumnBlocks": np.log2(3), "logRowBlocks": 1,

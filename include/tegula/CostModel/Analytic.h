@@ -35,6 +35,11 @@ AnalyticTime analyze(const AttentionProblem &problem,
                      const AttentionSchedule &schedule,
                      const CpuTarget &target);
 
+/// analyze() of the family that both are of; `schedule` must be for the problem
+/// (isFor).
+AnalyticTime analyticTime(const Problem &problem, const Schedule &schedule,
+                          const CpuTarget &target);
+
 /// Seconds of one thread for the softmax of `rows` x `columns` f32 that a
 /// kernel of its own reads and writes.
 double softmaxSeconds(int64_t rows, int64_t columns, const CpuTarget &target);

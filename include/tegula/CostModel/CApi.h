@@ -18,13 +18,13 @@ extern "C" {
 const char *tegula_cost_feature_names(void);
 uint64_t tegula_cost_feature_schema(void);
 
-/// `count` kernels on the default target. A row of `kernels` has the problem
-/// and the schedule as numbers, in the order of readKernel (CApi.cpp);
-/// `features` gets the rows' features, `seconds` their analytic times.
-void tegula_cost_contractions(const int64_t *kernels, size_t count,
-                              float *features, double *seconds);
-void tegula_cost_convolutions(const int64_t *kernels, size_t count,
-                              float *features, double *seconds);
+/// A kernel on the default target by the texts of its problem and schedule
+/// (KernelText.h): `features` gets its features, `seconds` its analytic time.
+/// 0, or 1 with a text in `message` (of `capacity` bytes) if a text is refused
+/// or the family has no features.
+int32_t tegula_cost_features(const char *problem, const char *schedule,
+                             float *features, double *seconds, char *message,
+                             size_t capacity);
 
 /// The model file's sums of trees for `count` rows of features. 0, or 1 with
 /// a text in `message` (of `capacity` bytes) if the file is refused.

@@ -21,17 +21,8 @@ struct Estimate {
 class CostModel {
 public:
   virtual ~CostModel() = default;
-  virtual Estimate estimate(const ContractionProblem &problem,
-                            const ContractionSchedule &schedule,
-                            const CpuTarget &target) const = 0;
-  virtual Estimate estimate(const ConvolutionProblem &problem,
-                            const ConvolutionSchedule &schedule,
-                            const CpuTarget &target) const = 0;
-  virtual Estimate estimate(const ConvolutionProblem &problem,
-                            const WinogradSchedule &schedule,
-                            const CpuTarget &target) const = 0;
-  virtual Estimate estimate(const AttentionProblem &problem,
-                            const AttentionSchedule &schedule,
+  /// `schedule` must be for the problem (isFor).
+  virtual Estimate estimate(const Problem &problem, const Schedule &schedule,
                             const CpuTarget &target) const = 0;
 };
 

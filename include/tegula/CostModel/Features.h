@@ -37,6 +37,12 @@ Features featuresOf(const ConvolutionProblem &problem,
                     const ConvolutionSchedule &schedule,
                     const CpuTarget &target, const AnalyticTime &time);
 
+/// Which families have features, and trees that were trained on them.
+template <typename Schedule>
+inline constexpr bool kHasFeatures =
+    std::is_same_v<Schedule, ContractionSchedule> ||
+    std::is_same_v<Schedule, ConvolutionSchedule>;
+
 /// The names, one a line, in the order of Features.def.
 const char *featureNames();
 

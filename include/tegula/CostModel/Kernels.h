@@ -4,12 +4,15 @@
 // schedule (a point of its family's space). No MLIR: models are trained and
 // tested without the compiler.
 //
+// A new family is a problem struct and a schedule struct here, with `kName`,
+// `fields()` and, in the schedule, the `Problem` that it is for.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef TEGULA_COSTMODEL_KERNELS_H
 #define TEGULA_COSTMODEL_KERNELS_H
 
-#include <cstdint>
+#include "tegula/CostModel/Fields.h"
 
 namespace tegula::cost {
 
@@ -29,29 +32,36 @@ struct ContractionProblem {
   bool oneBlock = false;
   /// Elements are pairs or quads of integers, multiplied by lp.dot.
   bool isDot = false;
-};
 
-inline bool operator==(const ContractionProblem &a,
-                       const ContractionProblem &b) {
-  return a.batch == b.batch && a.m == b.m && a.n == b.n && a.k == b.k &&
-         a.elementBytes == b.elementBytes && a.isFloat == b.isFloat &&
-         a.constantColumns == b.constantColumns &&
-         a.transposedColumns == b.transposedColumns && a.oneBlock == b.oneBlock;
-}
+  static constexpr const char *kName = "contraction";
+  static constexpr auto fields() {
+    using P = ContractionProblem;
+    return std::tuple(
+        Field("batch", &P::batch), Field("m", &P::m), Field("n", &P::n),
+        Field("k", &P::k), Field("element_bytes", &P::elementBytes),
+        Field("is_float", &P::isFloat),
+        Field("constant_columns", &P::constantColumns),
+        Field("transposed_columns", &P::transposedColumns),
+        Field("one_block", &P::oneBlock), Field("is_dot", &P::isDot));
+  }
+};
 
 /// The parameters of #sched.contraction.
 struct ContractionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, kc = 1, mc = 1, nc = 1;
   bool packColumns = false;
   int64_t streams = 1;
-};
 
-inline bool operator==(const ContractionSchedule &a,
-                       const ContractionSchedule &b) {
-  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
-         a.mc == b.mc && a.nc == b.nc && a.packColumns == b.packColumns &&
-         a.streams == b.streams;
-}
+  using Problem = ContractionProblem;
+  static constexpr const char *kName = "contraction";
+  static constexpr auto fields() {
+    using S = ContractionSchedule;
+    return std::tuple(
+        Field("mr", &S::mr), Field("nr", &S::nr), Field("vl", &S::vl),
+        Field("kc", &S::kc), Field("mc", &S::mc), Field("nc", &S::nc),
+        Field("pack_columns", &S::packColumns), Field("streams", &S::streams));
+  }
+};
 
 /// A convolution: `groups` times an implicit product of filters x (channels *
 /// window) with (channels * window) x pixels.
@@ -73,59 +83,110 @@ struct ConvolutionProblem {
   bool oneBlock = false;
   /// Elements are pairs or quads of integers, multiplied by lp.dot.
   bool isDot = false;
-};
 
-inline bool operator==(const ConvolutionProblem &a,
-                       const ConvolutionProblem &b) {
-  return a.batch == b.batch && a.groups == b.groups && a.filters == b.filters &&
-         a.channels == b.channels && a.window == b.window &&
-         a.pixels == b.pixels && a.width == b.width &&
-         a.elementBytes == b.elementBytes && a.pointwise == b.pointwise &&
-         a.winograd == b.winograd && a.stride == b.stride &&
-         a.oneBlock == b.oneBlock;
-}
+  static constexpr const char *kName = "convolution";
+  static constexpr auto fields() {
+    using P = ConvolutionProblem;
+    return std::tuple(
+        Field("batch", &P::batch), Field("groups", &P::groups),
+        Field("filters", &P::filters), Field("channels", &P::channels),
+        Field("window", &P::window), Field("pixels", &P::pixels),
+        Field("width", &P::width), Field("element_bytes", &P::elementBytes),
+        Field("pointwise", &P::pointwise), Field("winograd", &P::winograd),
+        Field("stride", &P::stride), Field("one_block", &P::oneBlock),
+        Field("is_dot", &P::isDot));
+  }
+};
 
 /// The parameters of #sched.convolution.
 struct ConvolutionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, kc = 1, nb = 1, fc = 1;
   bool inPlace = false;
-};
 
-inline bool operator==(const ConvolutionSchedule &a,
-                       const ConvolutionSchedule &b) {
-  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.kc == b.kc &&
-         a.nb == b.nb && a.fc == b.fc && a.inPlace == b.inPlace;
-}
+  using Problem = ConvolutionProblem;
+  static constexpr const char *kName = "convolution";
+  static constexpr auto fields() {
+    using S = ConvolutionSchedule;
+    return std::tuple(Field("mr", &S::mr), Field("nr", &S::nr),
+                      Field("vl", &S::vl), Field("kc", &S::kc),
+                      Field("nb", &S::nb), Field("fc", &S::fc),
+                      Field("in_place", &S::inPlace));
+  }
+};
 
 /// The parameters of #sched.winograd.
 struct WinogradSchedule {
   int64_t results = 4, mr = 1, nr = 1, vl = 1, rows = 1, fc = 1, tasks = 1;
-};
 
-inline bool operator==(const WinogradSchedule &a, const WinogradSchedule &b) {
-  return a.results == b.results && a.mr == b.mr && a.nr == b.nr &&
-         a.vl == b.vl && a.rows == b.rows && a.fc == b.fc && a.tasks == b.tasks;
-}
+  using Problem = ConvolutionProblem;
+  static constexpr const char *kName = "winograd";
+  static constexpr auto fields() {
+    using S = WinogradSchedule;
+    return std::tuple(Field("results", &S::results), Field("mr", &S::mr),
+                      Field("nr", &S::nr), Field("vl", &S::vl),
+                      Field("rows", &S::rows), Field("fc", &S::fc),
+                      Field("tasks", &S::tasks));
+  }
+};
 
 /// batch x softmax(f(queries x depth times depth x keys)) times keys x columns,
 /// of f32.
 struct AttentionProblem {
   int64_t batch = 1, queries = 1, keys = 1, depth = 1, columns = 1;
-};
 
-inline bool operator==(const AttentionProblem &a, const AttentionProblem &b) {
-  return a.batch == b.batch && a.queries == b.queries && a.keys == b.keys &&
-         a.depth == b.depth && a.columns == b.columns;
-}
+  static constexpr const char *kName = "attention";
+  static constexpr auto fields() {
+    using P = AttentionProblem;
+    return std::tuple(Field("batch", &P::batch), Field("queries", &P::queries),
+                      Field("keys", &P::keys), Field("depth", &P::depth),
+                      Field("columns", &P::columns));
+  }
+};
 
 /// The parameters of #sched.attention.
 struct AttentionSchedule {
   int64_t mr = 1, nr = 1, vl = 1, mq = 1, kc = 1, tasks = 1;
+
+  using Problem = AttentionProblem;
+  static constexpr const char *kName = "attention";
+  static constexpr auto fields() {
+    using S = AttentionSchedule;
+    return std::tuple(Field("mr", &S::mr), Field("nr", &S::nr),
+                      Field("vl", &S::vl), Field("mq", &S::mq),
+                      Field("kc", &S::kc), Field("tasks", &S::tasks));
+  }
 };
 
-inline bool operator==(const AttentionSchedule &a, const AttentionSchedule &b) {
-  return a.mr == b.mr && a.nr == b.nr && a.vl == b.vl && a.mq == b.mq &&
-         a.kc == b.kc && a.tasks == b.tasks;
+/// A problem of any family.
+using Problem =
+    std::variant<ContractionProblem, ConvolutionProblem, AttentionProblem>;
+
+/// A point of any family's space. Several families may be ways to compute the
+/// same kind of problem.
+using Schedule = std::variant<ContractionSchedule, ConvolutionSchedule,
+                              WinogradSchedule, AttentionSchedule>;
+
+/// Is `schedule` one for problems of this kind?
+inline bool isFor(const Schedule &schedule, const Problem &problem) {
+  return std::visit(
+      [&](const auto &point) {
+        using For = typename std::decay_t<decltype(point)>::Problem;
+        return std::holds_alternative<For>(problem);
+      },
+      schedule);
+}
+
+/// Calls `visit(problem, schedule)` with both as the structs that they are.
+/// `schedule` must be for the problem.
+template <typename Visit>
+auto visitKernel(const Problem &problem, const Schedule &schedule,
+                 Visit &&visit) {
+  return std::visit(
+      [&](const auto &point) {
+        using For = typename std::decay_t<decltype(point)>::Problem;
+        return visit(*std::get_if<For>(&problem), point);
+      },
+      schedule);
 }
 
 } // namespace tegula::cost

@@ -22,18 +22,8 @@ public:
   static std::unique_ptr<LearnedModel> read(const char *data, size_t size,
                                             std::string &message);
 
-  Estimate estimate(const ContractionProblem &problem,
-                    const ContractionSchedule &schedule,
-                    const CpuTarget &target) const override;
-  Estimate estimate(const ConvolutionProblem &problem,
-                    const ConvolutionSchedule &schedule,
-                    const CpuTarget &target) const override;
-  /// The analytic time: there are no trees for transforms.
-  Estimate estimate(const ConvolutionProblem &problem,
-                    const WinogradSchedule &schedule,
-                    const CpuTarget &target) const override;
-  Estimate estimate(const AttentionProblem &problem,
-                    const AttentionSchedule &schedule,
+  /// Families without trees have their analytic time.
+  Estimate estimate(const Problem &problem, const Schedule &schedule,
                     const CpuTarget &target) const override;
 
   /// The logarithm of measured over analytic seconds.
@@ -45,7 +35,13 @@ private:
   bool covers(const CpuTarget &target) const;
   template <typename Problem, typename Schedule>
   Estimate corrected(Problem problem, const Schedule &schedule,
-                     const CpuTarget &target, float spread) const;
+                     const CpuTarget &target) const;
+  float spreadOf(const ContractionSchedule &) const {
+    return contractionSpread;
+  }
+  float spreadOf(const ConvolutionSchedule &) const {
+    return convolutionSpread;
+  }
 
   TreeEnsemble trees;
   int64_t vectorBits = 0, vectorRegisters = 0;

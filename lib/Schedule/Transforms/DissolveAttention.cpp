@@ -8,7 +8,7 @@
 #include "tegula/CostModel/Analytic.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/Attention.h"
-#include "tegula/Schedule/Space/Spaces.h"
+#include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Transforms/CostModelFile.h"
 #include "tegula/Schedule/Transforms/Passes.h"
 
@@ -21,34 +21,35 @@ namespace tegula::sched {
 #include "tegula/Schedule/Transforms/Passes.h.inc"
 } // namespace tegula::sched
 
-/// Predicted seconds of the product alone.
-static double productSeconds(linalg::LinalgOp op, const cost::CpuTarget &target,
-                             const cost::CostModel &model) {
+/// Predicted seconds of the problem under its fastest schedule.
+static double secondsOf(const cost::Problem &problem, Ranker &ranker) {
+  return ranker.rank(problem).best->time.seconds;
+}
+
+/// The same of a product alone.
+static double productSeconds(linalg::LinalgOp op, Ranker &ranker) {
   KernelBody body;
   body.reductions = {op};
   body.results = {op->getResult(0)};
-  cost::ContractionProblem problem = contractionProblem(body);
-  return rank(problem, contractionSpace(problem, target), target, model)
-      .best.time.seconds;
+  return secondsOf(contractionProblem(body), ranker);
 }
 
 /// Is the kernel attention, and predicted to be faster as one?
 static bool isFasterWhole(const KernelBody &body, const cost::CpuTarget &target,
-                          const cost::CostModel &model) {
+                          Ranker &ranker) {
   std::optional<Attention> a = matchAttention(body);
   if (!a)
     return false;
   if (!matchContraction(a->scores) || !matchContraction(a->result))
     return true;
   cost::AttentionProblem problem = attentionProblem(body);
-  double whole = rank(problem, attentionSpace(problem, target), target, model)
-                     .best.time.seconds;
   int64_t rows = problem.queries;
   if (problem.batch != cost::kDynamic && rows != cost::kDynamic)
     rows *= problem.batch;
-  return whole <= productSeconds(a->scores, target, model) +
-                      cost::softmaxSeconds(rows, problem.keys, target) +
-                      productSeconds(a->result, target, model);
+  return secondsOf(problem, ranker) <=
+         productSeconds(a->scores, ranker) +
+             cost::softmaxSeconds(rows, problem.keys, target) +
+             productSeconds(a->result, ranker);
 }
 
 static bool hasTwoProducts(const KernelBody &body) {
@@ -80,11 +81,12 @@ struct DissolveAttentionPass
     NamedCostModel model;
     if (failed(target) || failed(model.find(costModel, loc)))
       return signalPassFailure();
+    Ranker ranker(*target, *model);
     SmallVector<graph::KernelOp> kernels;
     getOperation()->walk([&](graph::KernelOp kernel) {
       KernelBody body = readKernelBody(kernel.getBody().front());
       if (!kernel->hasAttr(kScheduleAttrName) && hasTwoProducts(body) &&
-          !isFasterWhole(body, *target, *model))
+          !isFasterWhole(body, *target, ranker))
         kernels.push_back(kernel);
     });
     for (graph::KernelOp kernel : kernels)

@@ -93,8 +93,7 @@ tegula::sched::contractionProblem(const KernelBody &body) {
   return problem;
 }
 
-cost::ConvolutionProblem
-tegula::sched::convolutionProblem(const KernelBody &body) {
+static cost::ConvolutionProblem convolutionProblem(const KernelBody &body) {
   linalg::LinalgOp op = body.reductions.front();
   linalg::ConvolutionDimensions dims = *linalg::inferConvolutionDims(op);
   cost::ConvolutionProblem problem;
@@ -136,90 +135,21 @@ cost::AttentionProblem tegula::sched::attentionProblem(const KernelBody &body) {
   return problem;
 }
 
-StringRef tegula::sched::multiplyAddClass(const cost::CpuTarget &target) {
-  return target.fusedMultiplyAdd ? "fma" : "mul-add";
-}
-
-std::string tegula::sched::winogradClass(int64_t results,
-                                         StringRef multiplyAdd) {
-  return ("winograd" + Twine(results) + "-" + multiplyAdd).str();
-}
-
-std::string tegula::sched::attentionClass(StringRef multiplyAdd) {
-  return ("keys4-" + multiplyAdd).str();
-}
-
-ContractionAttr
-tegula::sched::attributeOf(MLIRContext *context,
-                           const cost::ContractionSchedule &point,
-                           StringRef numerics) {
-  return ContractionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
-                              point.mc, point.nc, point.packColumns,
-                              point.streams, numerics);
-}
-
-ConvolutionAttr
-tegula::sched::attributeOf(MLIRContext *context,
-                           const cost::ConvolutionSchedule &point,
-                           StringRef numerics) {
-  return ConvolutionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
-                              point.nb, point.fc, point.inPlace, numerics);
-}
-
-WinogradAttr tegula::sched::attributeOf(MLIRContext *context,
-                                        const cost::WinogradSchedule &point,
-                                        StringRef numerics) {
-  return WinogradAttr::get(context, point.results, point.mr, point.nr, point.vl,
-                           point.rows, point.fc, point.tasks, numerics);
-}
-
-AttentionAttr tegula::sched::attributeOf(MLIRContext *context,
-                                         const cost::AttentionSchedule &point,
-                                         StringRef numerics) {
-  return AttentionAttr::get(context, point.mr, point.nr, point.vl, point.mq,
-                            point.kc, point.tasks, numerics);
-}
-
-cost::AttentionSchedule tegula::sched::pointOf(AttentionAttr attribute) {
-  return {attribute.getMr(), attribute.getNr(), attribute.getVl(),
-          attribute.getMq(), attribute.getKc(), attribute.getTasks()};
-}
-
-cost::ContractionSchedule tegula::sched::pointOf(ContractionAttr attribute) {
-  cost::ContractionSchedule point;
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.kc = attribute.getKc();
-  point.mc = attribute.getMc();
-  point.nc = attribute.getNc();
-  point.packColumns = attribute.getPackColumns();
-  point.streams = attribute.getStreams();
-  return point;
-}
-
-cost::ConvolutionSchedule tegula::sched::pointOf(ConvolutionAttr attribute) {
-  cost::ConvolutionSchedule point;
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.kc = attribute.getKc();
-  point.nb = attribute.getNb();
-  point.fc = attribute.getFc();
-  point.inPlace = attribute.getInPlace();
-  return point;
-}
-
-cost::WinogradSchedule tegula::sched::pointOf(WinogradAttr attribute) {
-  cost::WinogradSchedule point;
-  point.results = attribute.getResults();
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.rows = attribute.getRows();
-  point.fc = attribute.getFc();
-  point.tasks = attribute.getTasks();
-  return point;
+std::optional<cost::Problem> tegula::sched::problemOf(const KernelBody &body) {
+  switch (classifyKernel(body)) {
+  case Family::Contraction:
+    return contractionProblem(body);
+  case Family::Convolution:
+    return convolutionProblem(body);
+  case Family::Attention:
+    return attentionProblem(body);
+  case Family::Depthwise:
+  case Family::Rows:
+  case Family::Elementwise:
+  case Family::Loops:
+    break;
+  }
+  return std::nullopt;
 }
 
 int64_t tegula::sched::widestElementBytes(const KernelBody &body) {

@@ -3,9 +3,11 @@
 #ifndef TEGULA_LIB_SCHEDULE_TRANSFORMS_PROBLEMS_H
 #define TEGULA_LIB_SCHEDULE_TRANSFORMS_PROBLEMS_H
 
-#include "tegula/CostModel/CostModel.h"
+#include "tegula/CostModel/CpuTarget.h"
+#include "tegula/CostModel/Kernels.h"
 #include "tegula/Schedule/IR/KernelBody.h"
-#include "tegula/Schedule/IR/Sched.h"
+
+#include <optional>
 
 namespace tegula::sched {
 
@@ -15,39 +17,14 @@ mlir::FailureOr<cost::CpuTarget>
 makeTarget(mlir::Location loc, int64_t vectorBits, int64_t vectorRegisters,
            bool fusedMultiplyAdd, int64_t l1Bytes, int64_t l2Bytes);
 
-/// The sizes of a kernel of family Contraction.
+/// The sizes of the contraction that `body` consists of.
 cost::ContractionProblem contractionProblem(const KernelBody &body);
 
-/// The sizes of a kernel of family Convolution.
-cost::ConvolutionProblem convolutionProblem(const KernelBody &body);
-
-/// The sizes of a kernel of family Attention.
+/// Those of the attention that it is.
 cost::AttentionProblem attentionProblem(const KernelBody &body);
 
-/// The numerics class of sums of products on `target`.
-llvm::StringRef multiplyAddClass(const cost::CpuTarget &target);
-/// That of convolutions by transforms with tiles of `results` x `results`.
-std::string winogradClass(int64_t results, llvm::StringRef multiplyAdd);
-/// That of attention.
-std::string attentionClass(llvm::StringRef multiplyAdd);
-
-/// A point of a space as the attribute of a kernel, and back.
-ContractionAttr attributeOf(mlir::MLIRContext *context,
-                            const cost::ContractionSchedule &point,
-                            llvm::StringRef numerics);
-ConvolutionAttr attributeOf(mlir::MLIRContext *context,
-                            const cost::ConvolutionSchedule &point,
-                            llvm::StringRef numerics);
-WinogradAttr attributeOf(mlir::MLIRContext *context,
-                         const cost::WinogradSchedule &point,
-                         llvm::StringRef numerics);
-AttentionAttr attributeOf(mlir::MLIRContext *context,
-                          const cost::AttentionSchedule &point,
-                          llvm::StringRef numerics);
-cost::ContractionSchedule pointOf(ContractionAttr attribute);
-cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute);
-cost::WinogradSchedule pointOf(WinogradAttr attribute);
-cost::AttentionSchedule pointOf(AttentionAttr attribute);
+/// The sizes of a kernel; none if its family has no space.
+std::optional<cost::Problem> problemOf(const KernelBody &body);
 
 /// Bytes of the widest element type that the kernel computes with.
 int64_t widestElementBytes(const KernelBody &body);

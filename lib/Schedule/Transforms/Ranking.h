@@ -5,44 +5,48 @@
 
 #include "tegula/CostModel/CostModel.h"
 
-#include <vector>
+#include <optional>
+#include <string>
+#include <unordered_map>
 
 namespace tegula::sched {
 
 /// A point of a space, and what it is predicted to take.
-template <typename Schedule>
 struct RankedPoint {
-  const Schedule *schedule = nullptr;
+  cost::Schedule schedule;
+  std::string numerics; ///< Its class.
   cost::Estimate time;
 };
 
-/// The fastest point, and the one after it (null in a space of one point).
-template <typename Schedule>
+/// The fastest point of a space, and the one after it (none in a space of one
+/// point). Of equal times the first.
 struct Ranking {
-  RankedPoint<Schedule> best, second;
+  std::optional<RankedPoint> best, second; ///< `best` always is.
+  size_t points = 0;                       ///< Of the space.
 };
 
-/// Ranks all of `space`, which must not be empty. Of equal times the first.
-template <typename Problem, typename Schedule>
-Ranking<Schedule>
-rank(const Problem &problem, const std::vector<Schedule> &space,
-     const cost::CpuTarget &target, const cost::CostModel &model) {
-  Ranking<Schedule> ranking;
-  auto isFaster = [](const auto &a, const auto &b) {
-    return !b.schedule || a.time.seconds < b.time.seconds;
-  };
-  for (const Schedule &schedule : space) {
-    RankedPoint<Schedule> point = {&schedule,
-                                   model.estimate(problem, schedule, target)};
-    if (isFaster(point, ranking.best)) {
-      ranking.second = ranking.best;
-      ranking.best = point;
-    } else if (isFaster(point, ranking.second)) {
-      ranking.second = point;
+/// Ranks the spaces of problems, that of each problem once: models repeat their
+/// kernels, and ranking a space costs milliseconds.
+class Ranker {
+public:
+  /// `model` must outlive the ranker.
+  Ranker(const cost::CpuTarget &target, const cost::CostModel &model)
+      : target(target), model(&model) {}
+
+  /// Valid as long as the ranker.
+  const Ranking &rank(const cost::Problem &problem);
+
+private:
+  struct Hash {
+    size_t operator()(const cost::Problem &problem) const {
+      return cost::hashOf(problem);
     }
-  }
-  return ranking;
-}
+  };
+
+  cost::CpuTarget target;
+  const cost::CostModel *model;
+  std::unordered_map<cost::Problem, Ranking, Hash> known;
+};
 
 } // namespace tegula::sched
 

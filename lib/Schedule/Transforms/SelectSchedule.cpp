@@ -1,5 +1,6 @@
 //===- SelectSchedule.cpp - Choose a schedule for every kernel ------------===//
 
+#include "Points.h"
 #include "Problems.h"
 #include "Ranking.h"
 #include "ScheduleFile.h"
@@ -24,150 +25,42 @@ namespace tegula::sched {
 
 namespace {
 
-/// What was chosen for a problem: models repeat their kernels, and ranking a
-/// space costs milliseconds.
-template <typename Problem, typename Schedule>
-using Choices = std::vector<std::pair<Problem, Schedule>>;
-
 /// How a point of a space is taken.
 struct Chooser {
   cost::CpuTarget target;
-  NamedCostModel model;
+  const cost::CostModel &model;
+  Ranker ranker;
+
+  Chooser(const cost::CpuTarget &target, const cost::CostModel &model)
+      : target(target), model(model), ranker(target, model) {}
+
   std::optional<uint64_t> point, seed;
   const ScheduleFile *file = nullptr;
   std::optional<TuningDatabase> database;
   std::string machine; ///< By which the database knows the target.
-  Choices<cost::ContractionProblem, cost::ContractionSchedule> contractions;
-  Choices<cost::ConvolutionProblem, cost::ConvolutionSchedule> convolutions;
-  Choices<cost::ConvolutionProblem, cost::WinogradSchedule> transforms;
-  Choices<cost::AttentionProblem, cost::AttentionSchedule> attentions;
-  /// The tiles by which a convolution is transformed; 0: it is not.
-  Choices<cost::ConvolutionProblem, int64_t> algorithms;
 };
 
 } // namespace
 
-/// The same on every machine and in every run, unlike llvm::hash_value.
-static uint64_t mix(uint64_t hash, int64_t value) {
-  hash = (hash ^ uint64_t(value)) * 0x9e3779b97f4a7c15ull;
-  return hash ^ (hash >> 29);
-}
-
-static uint64_t hashOf(const cost::ContractionProblem &p, uint64_t seed) {
-  for (int64_t value : {p.batch, p.m, p.n, p.k, p.elementBytes})
-    seed = mix(seed, value);
-  return seed;
-}
-
-static uint64_t hashOf(const cost::ConvolutionProblem &p, uint64_t seed) {
-  for (int64_t value : {p.batch, p.groups, p.filters, p.channels, p.window,
-                        p.pixels, p.elementBytes})
-    seed = mix(seed, value);
-  return seed;
-}
-
-static uint64_t hashOf(const cost::AttentionProblem &p, uint64_t seed) {
-  for (int64_t value : {p.batch, p.queries, p.keys, p.depth, p.columns})
-    seed = mix(seed, value);
-  return seed;
-}
-
-template <typename Problem, typename Choice>
-static const Choice *find(const Choices<Problem, Choice> &known,
-                          const Problem &problem) {
-  auto found = llvm::find_if(
-      known, [&](const auto &choice) { return choice.first == problem; });
-  return found == known.end() ? nullptr : &found->second;
-}
-
-/// The point of the problem's space with the smallest predicted time, the first
-/// of equals; or the one that is asked for.
-template <typename Problem, typename Schedule>
-static Schedule choose(const Problem &problem, const Chooser &chooser,
-                       Choices<Problem, Schedule> &known,
-                       function_ref<std::vector<Schedule>()> makeSpace) {
-  if (const Schedule *choice = find(known, problem))
-    return *choice;
-  std::vector<Schedule> space = makeSpace();
-  Schedule chosen;
-  if (chooser.point)
-    chosen = space[*chooser.point % space.size()];
-  else if (chooser.seed)
-    chosen = space[hashOf(problem, mix(1, *chooser.seed)) % space.size()];
-  else
-    chosen =
-        *rank(problem, space, chooser.target, *chooser.model).best.schedule;
-  known.emplace_back(problem, chosen);
-  return chosen;
-}
-
-static Attribute scheduleContraction(MLIRContext *context,
-                                     const KernelBody &body, Chooser &chooser) {
-  cost::ContractionProblem problem = contractionProblem(body);
-  auto space = [&] { return contractionSpace(problem, chooser.target); };
-  return attributeOf(
-      context,
-      choose<cost::ContractionProblem, cost::ContractionSchedule>(
-          problem, chooser, chooser.contractions, space),
-      multiplyAddClass(chooser.target));
-}
-
-/// The tiles by which the convolution is predicted to be fastest, 0 without
-/// transforms. Another numerics class, so a point or seed does not decide it.
-static int64_t chooseAlgorithm(const cost::ConvolutionProblem &problem,
-                               Chooser &chooser) {
-  if (const int64_t *known = find(chooser.algorithms, problem))
-    return *known;
-  int64_t chosen = 0;
-  double best = rank(problem, convolutionSpace(problem, chooser.target),
-                     chooser.target, *chooser.model)
-                    .best.time.seconds;
-  for (int64_t results : kWinogradResults) {
-    std::vector<cost::WinogradSchedule> space =
-        winogradSpace(problem, chooser.target, results);
-    if (space.empty())
-      continue;
-    double seconds =
-        rank(problem, space, chooser.target, *chooser.model).best.time.seconds;
-    if (seconds < best) {
-      best = seconds;
-      chosen = results;
-    }
+/// The point of the problem's space with the smallest predicted time; or the
+/// one that is asked for, of the same numerics class.
+static Attribute choose(MLIRContext *context, const cost::Problem &problem,
+                        Chooser &chooser) {
+  if (!chooser.point && !chooser.seed) {
+    const RankedPoint &best = *chooser.ranker.rank(problem).best;
+    return attributeOf(context, best.schedule, best.numerics);
   }
-  chooser.algorithms.emplace_back(problem, chosen);
-  return chosen;
-}
-
-static Attribute scheduleConvolution(MLIRContext *context,
-                                     const KernelBody &body, Chooser &chooser) {
-  cost::ConvolutionProblem problem = convolutionProblem(body);
-  StringRef numerics = multiplyAddClass(chooser.target);
-  if (int64_t results =
-          problem.winograd ? chooseAlgorithm(problem, chooser) : 0) {
-    auto space = [&] {
-      return winogradSpace(problem, chooser.target, results);
-    };
-    return attributeOf(context,
-                       choose<cost::ConvolutionProblem, cost::WinogradSchedule>(
-                           problem, chooser, chooser.transforms, space),
-                       winogradClass(results, numerics));
-  }
-  auto space = [&] { return convolutionSpace(problem, chooser.target); };
-  return attributeOf(
-      context,
-      choose<cost::ConvolutionProblem, cost::ConvolutionSchedule>(
-          problem, chooser, chooser.convolutions, space),
-      numerics);
-}
-
-static Attribute scheduleAttention(MLIRContext *context, const KernelBody &body,
-                                   Chooser &chooser) {
-  cost::AttentionProblem problem = attentionProblem(body);
-  auto space = [&] { return attentionSpace(problem, chooser.target); };
-  return attributeOf(context,
-                     choose<cost::AttentionProblem, cost::AttentionSchedule>(
-                         problem, chooser, chooser.attentions, space),
-                     attentionClass(multiplyAddClass(chooser.target)));
+  uint64_t number =
+      chooser.point ? *chooser.point
+                    : cost::hashOf(problem, cost::mixHash(1, *chooser.seed));
+  std::vector<SpacePart> space = spaceOf(problem, chooser.target);
+  auto part = space.begin();
+  if (space.size() > 1)
+    part = llvm::find_if(space, [&](const SpacePart &part) {
+      return part.numerics == chooser.ranker.rank(problem).best->numerics;
+    });
+  return attributeOf(context, part->points[number % part->points.size()],
+                     part->numerics);
 }
 
 /// Elements of one task of a memory-bound kernel: large against the cost of
@@ -180,15 +73,10 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   KernelBody body = readKernelBody(block);
   if (Attribute given = chooser.file ? chooser.file->find(body) : Attribute())
     return given;
+  if (std::optional<cost::Problem> problem = problemOf(body))
+    return choose(context, *problem, chooser);
   int64_t floatLanes = target.lanes(4);
-  Family family = classifyKernel(body);
-  switch (family) {
-  case Family::Contraction:
-    return scheduleContraction(context, body, chooser);
-  case Family::Convolution:
-    return scheduleConvolution(context, body, chooser);
-  case Family::Attention:
-    return scheduleAttention(context, body, chooser);
+  switch (classifyKernel(body)) {
   case Family::Depthwise:
     return DepthwiseAttr::get(context, floatLanes, /*rows=*/4, /*columns=*/1,
                               multiplyAddClass(target));
@@ -203,10 +91,9 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
         ("tree" + Twine(floatLanes) + "x" + Twine(accumulators)).str();
     return RowsAttr::get(context, floatLanes, accumulators, kGrain, numerics);
   }
-  case Family::Loops:
-    break;
+  default:
+    return LoopsAttr::get(context, "in-order");
   }
-  return LoopsAttr::get(context, "in-order");
 }
 
 /// The fastest measured schedule of the kernel; null if none was measured.
@@ -221,7 +108,7 @@ static FailureOr<Attribute> findMeasured(graph::KernelOp kernel,
     return kernel.emitError(llvm::toString(measurements.takeError()));
   if (measurements->empty())
     return Attribute();
-  return fastestMeasured(candidatesOf(kernel, chooser.target, *chooser.model),
+  return fastestMeasured(candidatesOf(kernel, chooser.target, chooser.model),
                          *measurements);
 }
 
@@ -232,19 +119,17 @@ struct SelectSchedulePass
   using SelectSchedulePassBase::SelectSchedulePassBase;
 
   void runOnOperation() override {
-    Chooser chooser;
-    auto target =
-        makeTarget(getOperation()->getLoc(), vectorBits, vectorRegisters,
-                   fusedMultiplyAdd, l1Bytes, l2Bytes);
-    if (failed(target))
+    Location loc = getOperation()->getLoc();
+    auto target = makeTarget(loc, vectorBits, vectorRegisters, fusedMultiplyAdd,
+                             l1Bytes, l2Bytes);
+    NamedCostModel model;
+    if (failed(target) || failed(model.find(costModel, loc)))
       return signalPassFailure();
-    chooser.target = *target;
-    chooser.target.dotRegisters = dotRegisters;
-    if (failed(chooser.model.find(costModel, getOperation()->getLoc())))
-      return signalPassFailure();
+    target->dotRegisters = dotRegisters;
+    Chooser chooser(*target, *model);
     ScheduleFile file;
     if (!schedules.empty()) {
-      if (failed(file.read(schedules, getOperation()->getLoc())))
+      if (failed(file.read(schedules, loc)))
         return signalPassFailure();
       chooser.file = &file;
     }

@@ -9,8 +9,10 @@
 #ifndef TEGULA_SCHEDULE_SPACE_SPACES_H
 #define TEGULA_SCHEDULE_SPACE_SPACES_H
 
-#include "tegula/CostModel/CostModel.h"
+#include "tegula/CostModel/CpuTarget.h"
+#include "tegula/CostModel/Kernels.h"
 
+#include <string>
 #include <vector>
 
 namespace tegula::sched {
@@ -21,6 +23,23 @@ inline constexpr int64_t kTaskScratchBytes = 64 << 20;
 /// At most so many tasks have scratch memory: memory is touched once per
 /// thread, not once per task.
 inline constexpr int64_t kMaxScratchTasks = 32;
+
+/// Points of a space that give the same bits: one numerics class, whose name is
+/// that of the #sched attribute.
+struct SpacePart {
+  std::string numerics;
+  std::vector<cost::Schedule> points; ///< Never empty.
+};
+
+/// The space of any problem, never empty, in a fixed order. The first part is
+/// the direct way to compute it.
+std::vector<SpacePart> spaceOf(const cost::Problem &problem,
+                               const cost::CpuTarget &target);
+
+/// The numerics class of sums of products on `target`.
+std::string multiplyAddClass(const cost::CpuTarget &target);
+
+// Below: the parts, by family.
 
 /// The schedules worth considering for `problem`, never empty, in a fixed
 /// order.

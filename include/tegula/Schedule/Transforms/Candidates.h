@@ -16,8 +16,7 @@ struct Candidate {
   mlir::Attribute schedule;
   /// Its class: candidates of one class give the same bits.
   std::string numerics;
-  /// Its parameters as numbers, in the attribute's order: what searches vary.
-  std::vector<int64_t> parameters;
+  cost::Schedule point;
   cost::Estimate time;
 };
 
