@@ -30,13 +30,10 @@ bool tegula::graph::isInlinedIntoKernels(Operation *op) {
   auto type = dyn_cast<ShapedType>(constant.getType());
   if (!type)
     return true;
-  constexpr int64_t kSmallBits = 16 * 8;
-  if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
-    if (dense.isSplat())
-      return true;
-  return type.getElementType().isIntOrFloat() &&
-         isa<DenseElementsAttr>(constant.getValue()) &&
-         type.getNumElements() * type.getElementTypeBitWidth() <= kSmallBits;
+  // One value for all elements is part of the code; other constants are in
+  // memory, as what else a kernel reads.
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  return dense && dense.isSplat();
 }
 
 bool tegula::graph::isKernelWork(Operation *op) {

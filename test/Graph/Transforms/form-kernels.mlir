@@ -234,3 +234,28 @@ func.func @epilogue_before_rows(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>) -> te
   } -> tensor<4x16xf32>
   return %r : tensor<4x16xf32>
 }
+
+// -----
+
+// A constant of several values is read from memory, however few they are: the
+// lowerings of kernels know no constants but splats.
+// CHECK-LABEL: @few_values
+// CHECK: %[[BIAS:.+]] = arith.constant dense<[1.0{{.*}}, 2.0{{.*}}, 3.0{{.*}}]> : tensor<3xf32>
+// CHECK: graph.kernel ins(%{{.+}}, %[[BIAS]] : tensor<8x3xf32>, tensor<3xf32>)
+// CHECK: ^bb0(
+// CHECK-NOT: arith.constant dense<[1
+// CHECK: arith.constant dense<4.0{{.*}}> : tensor<3xf32>
+#bias = affine_map<(i, j) -> (j)>
+#id = affine_map<(i, j) -> (i, j)>
+func.func @few_values(%x: tensor<8x3xf32>) -> tensor<8x3xf32> {
+  %bias = arith.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %four = arith.constant dense<4.0> : tensor<3xf32>
+  %e = tensor.empty() : tensor<8x3xf32>
+  %r = linalg.generic {indexing_maps = [#id, #bias, #bias, #id], iterator_types = ["parallel", "parallel"]} ins(%x, %bias, %four : tensor<8x3xf32>, tensor<3xf32>, tensor<3xf32>) outs(%e : tensor<8x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    %p = arith.mulf %s, %c : f32
+    linalg.yield %p : f32
+  } -> tensor<8x3xf32>
+  return %r : tensor<8x3xf32>
+}
