@@ -2,7 +2,7 @@
 
 #include "tegula/Target/CPU/EmitObject.h"
 
-#include "ScalarizeMaskedStores.h"
+#include "SplitMaskedStores.h"
 #include "tegula/Support/KernelCache.h"
 
 #include "llvm/Analysis/TargetLibraryInfo.h"
@@ -142,8 +142,11 @@ static Error optimize(Module &module, TargetMachine &machine,
   ModulePassManager passes = optLevel == 0
                                  ? builder.buildO0DefaultPipeline(level)
                                  : builder.buildPerModuleDefaultPipeline(level);
-  passes.addPass(
-      createModuleToFunctionPassAdaptor(ScalarizeMaskedStoresPass()));
+  const bool hasMaskRegisters =
+      machine.getTargetTriple().isX86() &&
+      machine.getMCSubtargetInfo()->checkFeatures("+avx512vl");
+  passes.addPass(createModuleToFunctionPassAdaptor(
+      SplitMaskedStoresPass(hasMaskRegisters)));
   passes.run(module, modules);
   return Error::success();
 }
