@@ -69,28 +69,6 @@ def features_of(problem, schedule):
     return features, seconds.value
 
 
-def texts(row):
-    """Problem and schedule of a row of the table as text."""
-    number = {name: int(text) for name, text in row.items() if text.isdigit()}
-    names = ["batch", "m", "n", "k"]
-    fields = {"constant_columns": number["constant"]}
-    if row["family"] == "convolution":
-        names = ["batch", "groups", "filters", "channels", "window", "stride"]
-        side = round(number["window"] ** 0.5)
-        height, width = [(number[name] + 2 * number["pad"] - side) // number["stride"] + 1
-                         for name in ("height", "width")]
-        fields = {"pixels": height * width, "width": width,
-                  "pointwise": int(side == 1 and number["stride"] == 1)}
-    fields |= {name: number[name] for name in names}
-    words = [f"{name}={value}" for name, value in fields.items()]
-    family, parameters = row["schedule"].split("<")
-    flags = {"true": 1, "false": 0}
-    schedule = [f"{name}={flags.get(value, value)}"
-                for name, value in re.findall(r"(\w+) = (\w+)", parameters)
-                if name != "prefetch"]  # a parameter of that time, 0 in all rows
-    return " ".join([row["family"], *words]), " ".join([family, *schedule])
-
-
 @dataclasses.dataclass
 class Kernels:
     """Arrays over kernels, sorted as the table is."""
@@ -117,27 +95,25 @@ class Kernels:
 
 
 def load(path=DATA):
-    """The good rows of a table."""
+    """The rows of a table that have a time, and features: of FAMILIES, one thread, one stream."""
     data = pathlib.Path(path).read_bytes()
     text = lzma.decompress(data) if str(path).endswith(".xz") else data
-    rows = list(csv.DictReader(io.StringIO(text.decode())))
-    first = {}
-    for number, row in enumerate(rows):
-        first.setdefault(row["shape"], number)
-    chosen = np.zeros(len(rows), bool)
-    chosen[list(first.values())] = True
-    good = np.array([row["status"] == "ok" for row in rows])
-    chosen = chosen[good]
-    rows = [row for row in rows if row["status"] == "ok"]
-    family = np.array([FAMILIES.index(row["family"]) for row in rows])
-    pairs = [features_of(*texts(row)) for row in rows]
+    first, rows = {}, []
+    for row in csv.DictReader(io.StringIO(text.decode())):
+        row["chosen"] = first.setdefault(row["shape"], row) is row
+        # Trees know kernels of one stream (LearnedModel.cpp).
+        if (row["status"] == "ok" and row["family"] in FAMILIES and row["threads"] == "1"
+                and not re.search(r"streams=[2-9]", row["schedule"])):
+            rows.append(row)
+    pairs = [features_of(row["problem"], row["schedule"]) for row in rows]
     features = np.array([features for features, _ in pairs])
-    analytic = np.array([seconds for _, seconds in pairs])
     if not np.isfinite(features).all():
         raise ValueError("a feature is not a number")
     return Kernels(
-        shape=np.array([row["shape"] for row in rows]), family=family,
+        shape=np.array([row["shape"] for row in rows]),
+        family=np.array([FAMILIES.index(row["family"]) for row in rows]),
         schedule=np.array([row["schedule"] for row in rows]),
         seconds=np.array([float(row["seconds"]) for row in rows]),
-        halves=np.array([[float(row["first"]), float(row["second"])] for row in rows]),
-        features=features, analytic=analytic, chosen=chosen)
+        halves=np.array([[float(row["even"]), float(row["odd"])] for row in rows]),
+        features=features, analytic=np.array([seconds for _, seconds in pairs]),
+        chosen=np.array([row["chosen"] for row in rows]))

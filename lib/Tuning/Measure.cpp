@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include <cmath>
 #include <cstring>
 #include <dlfcn.h>
@@ -68,59 +69,127 @@ static bool fill(const TegulaTensorInfo &info, size_t index,
   return true;
 }
 
-Expected<std::unique_ptr<LoadedKernel>> LoadedKernel::load(StringRef path) {
-  std::unique_ptr<LoadedKernel> kernel(new LoadedKernel);
-  kernel->library = dlopen(path.str().c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!kernel->library)
+struct LoadedKernel::Library {
+  void *handle = nullptr;
+  const TegulaModel *model = nullptr;
+  std::vector<std::vector<char>> memory;
+  std::vector<TegulaTensor> inputs;
+  uint64_t codeBytes = 0;
+
+  ~Library() {
+    if (handle)
+      dlclose(handle);
+  }
+  Error open(StringRef path);
+};
+
+/// The sizes of the model's functions in the library's symbol table. A small
+/// kernel is inlined into the entry.
+static Expected<uint64_t> kernelBytes(StringRef path) {
+  auto file = object::ObjectFile::createObjectFile(path);
+  if (!file)
+    return file.takeError();
+  uint64_t bytes = 0;
+  for (object::SymbolRef symbol : file->getBinary()->symbols()) {
+    Expected<StringRef> name = symbol.getName();
+    if (!name)
+      return name.takeError();
+    if (name->starts_with("tegula_kernel_") || *name == "tegula_entry")
+      bytes += object::ELFSymbolRef(symbol).getSize();
+  }
+  return bytes;
+}
+
+Error LoadedKernel::Library::open(StringRef path) {
+  if (Error error = kernelBytes(path).moveInto(codeBytes))
+    return error;
+  handle = dlopen(path.str().c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
     return createStringError("cannot load: %s", dlerror());
-  auto function = reinterpret_cast<TegulaModelFunction>(
-      dlsym(kernel->library, "tegula_model"));
+  auto function =
+      reinterpret_cast<TegulaModelFunction>(dlsym(handle, "tegula_model"));
   if (!function)
     return createStringError("the library has no tegula_model");
-  kernel->model = function();
-  TegulaOptions options = {};
-  options.size = sizeof(options);
-  options.num_threads = 1;
-  int32_t status = kernel->model->create(&options, &kernel->context);
-  if (status != TEGULA_OK)
-    return createStringError("create: %s", kernel->model->status_text(status));
-  const TegulaManifest &manifest = *kernel->model->manifest;
-  kernel->memory.resize(manifest.num_inputs);
-  kernel->inputs.resize(manifest.num_inputs);
-  kernel->results.resize(manifest.num_outputs);
+  model = function();
+  const TegulaManifest &manifest = *model->manifest;
+  memory.resize(manifest.num_inputs);
+  inputs.resize(manifest.num_inputs);
   for (int64_t i = 0; i < manifest.num_inputs; ++i)
-    if (!fill(manifest.inputs[i], i, kernel->memory[i], kernel->inputs[i]))
+    if (!fill(manifest.inputs[i], i, memory[i], inputs[i]))
       return createStringError("no inputs of element type %d",
                                manifest.inputs[i].dtype);
-  if (kernel->run(1) < 0)
-    return createStringError("run: %s",
-                             kernel->model->last_error(kernel->context));
+  return Error::success();
+}
+
+/// Makes a context with so many threads, and runs it once.
+Error LoadedKernel::start(unsigned number) {
+  threads = number;
+  TegulaOptions options = {};
+  options.size = sizeof(options);
+  options.num_threads = int32_t(number);
+  const TegulaModel *model = library->model;
+  int32_t status = model->create(&options, &context);
+  if (status != TEGULA_OK)
+    return createStringError("create: %s", model->status_text(status));
+  results.resize(model->manifest->num_outputs);
+  if (run(1) < 0)
+    return createStringError("run: %s", model->last_error(context));
+  return Error::success();
+}
+
+Expected<std::unique_ptr<LoadedKernel>> LoadedKernel::load(StringRef path) {
+  std::unique_ptr<LoadedKernel> kernel(new LoadedKernel);
+  kernel->library = std::make_shared<Library>();
+  if (Error error = kernel->library->open(path))
+    return std::move(error);
+  if (Error error = kernel->start(1))
+    return std::move(error);
   return kernel;
 }
 
-LoadedKernel::~LoadedKernel() {
-  if (context)
-    model->destroy(context);
-  if (library)
-    dlclose(library);
+Expected<std::unique_ptr<LoadedKernel>>
+LoadedKernel::onThreads(unsigned number) const {
+  std::unique_ptr<LoadedKernel> kernel(new LoadedKernel);
+  kernel->library = library;
+  if (Error error = kernel->start(number))
+    return std::move(error);
+  return kernel;
 }
 
-double tegula::tuning::threadSeconds() {
+uint64_t LoadedKernel::codeBytes() const { return library->codeBytes; }
+
+LoadedKernel::~LoadedKernel() {
+  if (context)
+    library->model->destroy(context);
+}
+
+static double secondsOf(clockid_t clock) {
   timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime(clock, &now);
   return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
+double tegula::tuning::threadSeconds() {
+  return secondsOf(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double tegula::tuning::processSeconds() {
+  return secondsOf(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 double LoadedKernel::run(int64_t times) {
-  const double start = threadSeconds();
+  const clockid_t clock =
+      threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  const double start = secondsOf(clock);
   for (int64_t i = 0; i < times; ++i) {
     for (TegulaTensor &result : results)
       result = {}; // The runtime's memory.
-    if (model->run(context, inputs.data(), inputs.size(), results.data(),
-                   results.size()) != TEGULA_OK)
+    if (library->model->run(context, library->inputs.data(),
+                            library->inputs.size(), results.data(),
+                            results.size()) != TEGULA_OK)
       return -1;
   }
-  return threadSeconds() - start;
+  return secondsOf(clock) - start;
 }
 
 /// Up to rounding, of which the largest value decides how much there is.
@@ -160,12 +229,39 @@ static double median(std::vector<double> &values) {
                                 : (values[half - 1] + values[half]) / 2;
 }
 
-/// `values` are changed.
-static Timing summarise(std::vector<double> &values) {
-  const double middle = median(values);
-  for (double &value : values)
-    value = std::abs(value - middle);
-  return {middle, median(values)};
+static double medianOf(std::vector<double> values) { return median(values); }
+
+/// Takes what is common to a round out of `logs`, logarithms of times by kernel
+/// and round: how far the kernels are from their medians, in the middle.
+static void level(MutableArrayRef<std::vector<double>> logs) {
+  std::vector<double> common;
+  for (size_t round = 0; round != logs.front().size(); ++round) {
+    std::vector<double> aways;
+    for (const std::vector<double> &rounds : logs)
+      if (double away = rounds[round] - medianOf(rounds); std::isfinite(away))
+        aways.push_back(away);
+    common.push_back(aways.empty() ? 0 : median(aways));
+  }
+  const double usual = medianOf(common);
+  for (std::vector<double> &rounds : logs)
+    for (auto [value, all] : llvm::zip_equal(rounds, common))
+      value -= all - usual;
+}
+
+static Timing summarise(const std::vector<double> &logs) {
+  std::vector<double> seconds, halves[2];
+  for (double value : logs) {
+    halves[seconds.size() % 2].push_back(std::exp(value));
+    seconds.push_back(std::exp(value));
+  }
+  Timing timing;
+  timing.median = medianOf(seconds);
+  timing.even = median(halves[0]);
+  timing.odd = halves[1].empty() ? timing.even : median(halves[1]);
+  for (double &value : seconds)
+    value = std::abs(value - timing.median);
+  timing.mad = median(seconds);
+  return timing;
 }
 
 std::vector<Timing>
@@ -175,23 +271,20 @@ tegula::tuning::timeInRounds(ArrayRef<LoadedKernel *> kernels, unsigned rounds,
   for (LoadedKernel *kernel : kernels)
     repeats.push_back(std::max<int64_t>(
         1, int64_t(blockSeconds / std::max(kernel->run(1), 1e-7))));
-  std::vector<std::vector<double>> ratios(kernels.size());
-  std::vector<double> first;
+  std::vector<std::vector<double>> logs(kernels.size());
   for (unsigned round = 0; round != rounds; ++round)
     for (size_t i = 0; i != kernels.size(); ++i) {
       const double spent = kernels[i]->run(repeats[i]);
-      const double seconds = spent < 0 ? std::numeric_limits<double>::infinity()
-                                       : spent / double(repeats[i]);
-      if (i == 0)
-        first.push_back(seconds);
-      ratios[i].push_back(seconds / first.back());
+      logs[i].push_back(spent < 0 ? std::numeric_limits<double>::infinity()
+                                  : std::log(spent / double(repeats[i])));
     }
-  const Timing unit = summarise(first);
-  std::vector<Timing> timings = {unit};
-  for (std::vector<double> &ratio : MutableArrayRef(ratios).drop_front()) {
-    const Timing relative = summarise(ratio);
-    timings.push_back(
-        {unit.median * relative.median, unit.median * relative.mad});
-  }
+  // Fewer have nothing in common that is not their own.
+  constexpr size_t kEnough = 3;
+  if (kernels.size() >= kEnough)
+    for (int time = 0; time != 2; ++time)
+      level(logs);
+  std::vector<Timing> timings;
+  for (const std::vector<double> &times : logs)
+    timings.push_back(summarise(times));
   return timings;
 }

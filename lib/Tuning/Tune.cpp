@@ -8,6 +8,7 @@
 #include "tegula/Schedule/Transforms/CostModelFile.h"
 #include "tegula/Schedule/Transforms/ExtractKernel.h"
 #include "tegula/Tuning/CompileKernel.h"
+#include "tegula/Tuning/ResultCheck.h"
 #include "tegula/Tuning/Search.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -51,7 +52,6 @@ private:
   llvm::Error measure(ArrayRef<size_t> points, Search &search);
   llvm::Error record(size_t point, Measurement measurement, Search &search);
   llvm::Error readKnown();
-  bool isRight(const std::shared_ptr<LoadedKernel> &kernel, StringRef numerics);
 
   const Task &task;
   const TuneOptions &options;
@@ -59,8 +59,7 @@ private:
   TuningDatabase &database;
   LibraryFolder &folder;
   std::shared_ptr<LoadedKernel> chosen; ///< By the compiler.
-  /// The first kernel of each numerics class.
-  llvm::StringMap<std::shared_ptr<LoadedKernel>> firstOfClass;
+  std::optional<ResultCheck> check;
   llvm::StringMap<Measurement> known; ///< By schedule.
   TunedKernel result;
 };
@@ -115,19 +114,6 @@ llvm::Error KernelTuner::record(size_t point, Measurement measurement,
   return database.add(task.text, machine, measurement);
 }
 
-/// Kernels of one numerics class give the same bits; between classes results
-/// differ by rounding.
-bool KernelTuner::isRight(const std::shared_ptr<LoadedKernel> &kernel,
-                          StringRef numerics) {
-  auto first = firstOfClass.find(numerics);
-  if (first != firstOfClass.end())
-    return kernel->agreesWith(*first->second, /*exactly=*/true);
-  if (!kernel->agreesWith(*chosen, /*exactly=*/false))
-    return false;
-  firstOfClass.try_emplace(numerics, kernel);
-  return true;
-}
-
 /// Compiles, checks and times `points` beside the compiler's choice.
 llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
   std::vector<std::shared_ptr<LoadedKernel>> loaded;
@@ -150,7 +136,7 @@ llvm::Error KernelTuner::measure(ArrayRef<size_t> points, Search &search) {
       kernel = std::move(*compiled);
     else
       measurement.status = "failed: " + llvm::toString(compiled.takeError());
-    if (kernel && !isRight(kernel, task.candidates[point].numerics))
+    if (kernel && !check->isRight(kernel, task.candidates[point].numerics))
       measurement.status = "wrong";
     if (measurement.status != "ok") {
       if (llvm::Error error = record(point, measurement, search))
@@ -195,9 +181,10 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
     return result;
   }
   chosen = std::move(*first);
-  for (const sched::Candidate &candidate : task.candidates)
-    if (candidate.schedule == schedule)
-      firstOfClass.try_emplace(candidate.numerics, chosen);
+  // A task's kernel has a schedule of its space.
+  check.emplace(chosen, llvm::find_if(task.candidates, [&](const auto &one) {
+                          return one.schedule == schedule;
+                        })->numerics);
   std::unique_ptr<Search> search =
       makeSearch(options.search, searchPoints(task.candidates), options.seed);
   const Timing timing = timeInRounds(chosen.get()).front();

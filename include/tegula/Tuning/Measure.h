@@ -16,18 +16,25 @@ namespace tegula::tuning {
 /// meanwhile are not in it.
 double threadSeconds();
 
-/// A compiled library in this process, with inputs, ready to be run on one
-/// thread. Equal signatures get equal inputs: small numbers of both signs.
+/// The same of all threads of this process.
+double processSeconds();
+
+/// A compiled library in this process, with inputs, ready to be run. Equal
+/// signatures get equal inputs: small numbers of both signs.
 class LoadedKernel {
 public:
-  /// Loads and runs `path` once. Fails with the reason; whoever calls has just
-  /// compiled the library and trusts it.
+  /// Loads and runs `path` once, on one thread. Fails with the reason; whoever
+  /// calls has just compiled the library and trusts it.
   static llvm::Expected<std::unique_ptr<LoadedKernel>>
   load(llvm::StringRef path);
   ~LoadedKernel();
 
-  /// Seconds of this thread's CPU time for `times` runs; negative if one
-  /// failed.
+  /// The same library and inputs on so many threads; it is run once.
+  llvm::Expected<std::unique_ptr<LoadedKernel>>
+  onThreads(unsigned number) const;
+
+  /// Seconds for `times` runs: of one thread its CPU time, of several the time
+  /// of the clock on the wall. Negative if a run failed.
   double run(int64_t times);
 
   /// Whether the outputs of the last run are those of `other`: bit for bit if
@@ -35,27 +42,32 @@ public:
   /// types than float: bit for bit).
   bool agreesWith(const LoadedKernel &other, bool exactly) const;
 
+  /// Bytes of the model's machine code, without the runtime's.
+  uint64_t codeBytes() const;
+
 private:
   LoadedKernel() = default;
+  llvm::Error start(unsigned number);
 
-  void *library = nullptr;
-  const TegulaModel *model = nullptr;
+  /// What kernels on several numbers of threads share.
+  struct Library;
+  std::shared_ptr<Library> library;
+  unsigned threads = 1;
   TegulaContext *context = nullptr;
-  std::vector<std::vector<char>> memory;
-  std::vector<TegulaTensor> inputs, results;
+  std::vector<TegulaTensor> results;
 };
 
 /// Seconds of one run.
 struct Timing {
   double median = 0;
-  double mad = 0; ///< Median absolute deviation.
+  double mad = 0;           ///< Median absolute deviation.
+  double even = 0, odd = 0; ///< Medians of every other round.
 };
 
-/// Times kernels against the first of them: in each of `rounds` rounds every
-/// kernel runs for a block of about `blockSeconds`, and what counts is its time
-/// over that of the first kernel in the same round. So a machine that slows
-/// down for a while slows all alike, and CPU time leaves other programs out.
-/// The time of a kernel that failed is infinite.
+/// Times kernels in turn: in each of `rounds` rounds every kernel runs for a
+/// block of about `blockSeconds`. Of several kernels, what slows all of a round
+/// is taken out (a machine that is slower for a while), and CPU time leaves
+/// other programs out. The time of a kernel that failed is infinite.
 std::vector<Timing> timeInRounds(llvm::ArrayRef<LoadedKernel *> kernels,
                                  unsigned rounds = 12,
                                  double blockSeconds = 2e-3);

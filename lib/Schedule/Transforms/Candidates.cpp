@@ -10,12 +10,15 @@ using namespace mlir;
 using namespace tegula;
 using namespace tegula::sched;
 
+std::optional<cost::Problem> tegula::sched::problemOf(graph::KernelOp kernel) {
+  return problemOf(readKernelBody(kernel.getBody().front()));
+}
+
 std::vector<Candidate>
 tegula::sched::candidatesOf(graph::KernelOp kernel,
                             const cost::CpuTarget &target,
                             const cost::CostModel &model) {
-  KernelBody body = readKernelBody(kernel.getBody().front());
-  std::optional<cost::Problem> problem = problemOf(body);
+  std::optional<cost::Problem> problem = problemOf(kernel);
   std::vector<Candidate> candidates;
   if (!problem)
     return candidates;

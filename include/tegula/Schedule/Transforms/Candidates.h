@@ -7,6 +7,7 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Support/TuningDatabase.h"
 
+#include <optional>
 #include <vector>
 
 namespace tegula::sched {
@@ -19,6 +20,9 @@ struct Candidate {
   cost::Schedule point;
   cost::Estimate time;
 };
+
+/// The sizes of `kernel`; none if its family has no space.
+std::optional<cost::Problem> problemOf(graph::KernelOp kernel);
 
 /// The whole space of `kernel` in its fixed order, with what `model` predicts;
 /// empty if the kernel's family has no space.
