@@ -69,7 +69,8 @@ Value activate(OpBuilder &b, Location loc, const Activation &activation,
   case Activation::Kind::ScaledTanh:
     return mul(alpha, math::TanhOp::create(b, loc, mul(beta, x)));
   case Activation::Kind::Sigmoid: {
-    Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
+    Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x),
+                                      arith::FastMathFlags::afn);
     return arith::DivFOp::create(b, loc, one, add(one, power));
   }
   case Activation::Kind::Softplus: {

@@ -158,7 +158,8 @@ Value mish(OpBuilder &b, Location loc, Type, ValueRange x) {
 Value swish(onnx::SwishOp op, OpBuilder &b, Location loc, Type, ValueRange x) {
   Real r = realOf(b, loc, x);
   Value scaled = r.mul(x[0], r.constant(op.getAlpha()));
-  Value power = r.apply<math::ExpOp>(r.negated(scaled));
+  Value power =
+      math::ExpOp::create(b, loc, r.negated(scaled), arith::FastMathFlags::afn);
   return r.div(x[0], r.add(r.constant(1), power));
 }
 

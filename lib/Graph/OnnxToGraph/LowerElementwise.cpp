@@ -78,11 +78,12 @@ Value relu(OpBuilder &b, Location loc, Type element, ValueRange x) {
   return arith::MaxSIOp::create(b, loc, x[0], zero);
 }
 
-/// 1 / (1 + exp(-x)): the limits come out right at +-inf.
+/// 1 / (1 + exp(-x)): the limits come out right at +-inf, and the power may be
+/// zero or infinite where it is not normal.
 Value sigmoid(OpBuilder &b, Location loc, Type element, ValueRange x) {
   Value one = constantOf(b, loc, element, 1);
-  Value power =
-      math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x[0]));
+  Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x[0]),
+                                    arith::FastMathFlags::afn);
   return arith::DivFOp::create(b, loc, one,
                                arith::AddFOp::create(b, loc, one, power));
 }

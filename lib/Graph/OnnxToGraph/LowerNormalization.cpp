@@ -47,14 +47,15 @@ public:
                     return arith::AddFOp::create(b, loc, x, v[1]);
                   });
   }
-  /// The maximum, of no certain sign if it is zero: whoever subtracts it does
-  /// not care, and telling zeros apart takes two instructions of five.
+  /// The maximum of what is no NaN, of no certain sign if it is zero: whoever
+  /// subtracts it does not care, as a NaN stays one and makes the sum one.
   Value maximum(Value value, Type element) const {
     return reduce(b, loc, value, axes, lowestOf(b, loc, compute),
                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     Value x = toCompute(b, loc, v[0], element);
-                    return arith::MaximumFOp::create(b, loc, x, v[1],
-                                                     arith::FastMathFlags::nsz);
+                    return arith::MaximumFOp::create(
+                        b, loc, x, v[1],
+                        arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
                   });
   }
 
@@ -108,7 +109,8 @@ struct LowerSoftmax : OnnxPattern<Op> {
           rows.map({rows.full(x, element), rows.perRow(top)}, subtract);
       Value powers = rows.map(
           rows.full(shifted), [](OpBuilder &b, Location loc, ValueRange v) {
-            return math::ExpOp::create(b, loc, v[0]).getResult();
+            return math::ExpOp::create(b, loc, v[0], arith::FastMathFlags::afn)
+                .getResult();
           });
       Value total = rows.sum(powers, computeType(element));
       Value logs =
@@ -118,16 +120,20 @@ struct LowerSoftmax : OnnxPattern<Op> {
       return SmallVector<Value>{
           rows.map({rows.full(shifted), rows.perRow(logs)}, subtract, element)};
     }
+    // The largest power is 1: below the smallest normal number others may be 0,
+    // and a product with the inverse of the sum is as good as the quotient.
     Value powers =
         rows.map({rows.full(x, element), rows.perRow(top)},
                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                   return math::ExpOp::create(b, loc, subtract(b, loc, v));
+                   return math::ExpOp::create(b, loc, subtract(b, loc, v),
+                                              arith::FastMathFlags::afn);
                  });
     Value total = rows.sum(powers, computeType(element));
     return SmallVector<Value>{rows.map(
         {rows.full(powers), rows.perRow(total)},
         [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          return arith::DivFOp::create(b, loc, v[0], v[1]);
+          return arith::DivFOp::create(b, loc, v[0], v[1],
+                                       arith::FastMathFlags::arcp);
         },
         element)};
   }

@@ -83,7 +83,7 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   case Family::Elementwise: {
     int64_t lanes = target.lanes(widestElementBytes(body));
     return ElementwiseAttr::get(context, std::max<int64_t>(lanes, 1),
-                                /*unroll=*/2, kGrain, "exact");
+                                /*unroll=*/4, kGrain, "exact");
   }
   case Family::Rows: {
     constexpr int64_t accumulators = 4;

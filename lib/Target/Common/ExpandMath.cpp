@@ -98,6 +98,23 @@ private:
   bool useFma;
 };
 
+/// exp where approximate functions are allowed.
+struct ExpandApproximateExpPattern : OpRewritePattern<math::ExpOp> {
+  ExpandApproximateExpPattern(MLIRContext *context, bool useFma)
+      : OpRewritePattern(context, /*benefit=*/3),
+        expand(context, expandExpOfNormals, /*alsoF64=*/true, useFma) {}
+
+  LogicalResult matchAndRewrite(math::ExpOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "has to be exact everywhere");
+    return expand.matchAndRewrite(op, rewriter);
+  }
+
+private:
+  ExpandPattern<math::ExpOp, UnaryExpansion> expand;
+};
+
 /// sincos has two results, and no f64 expansion.
 struct ExpandSinCosPattern : OpRewritePattern<math::SincosOp> {
   ExpandSinCosPattern(MLIRContext *context, bool useFma)
@@ -236,8 +253,8 @@ void populatePatterns(RewritePatternSet &patterns, bool fma) {
   addUnary<math::ErfcOp>(patterns, expandErfc, false, fma);
   addBinary<math::Atan2Op>(patterns, expandAtan2, fma);
   addBinary<math::PowFOp>(patterns, expandPow, fma);
-  patterns.add<ExpandConstantPowPattern, ExpandSinCosPattern>(
-      patterns.getContext(), fma);
+  patterns.add<ExpandApproximateExpPattern, ExpandConstantPowPattern,
+               ExpandSinCosPattern>(patterns.getContext(), fma);
 }
 
 struct ExpandMathPass
@@ -245,17 +262,21 @@ struct ExpandMathPass
   using ExpandMathPassBase::ExpandMathPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    RewritePatternSet owned(context);
+    RewritePatternSet owned(context), simpler(context);
     populatePatterns(owned, useFma);
+    populateMathIdentities(simpler);
     patterns = std::move(owned);
+    identities = std::move(simpler);
     return success();
   }
 
   void runOnOperation() override {
+    walkAndApplyPatterns(getOperation(), identities);
     walkAndApplyPatterns(getOperation(), patterns);
   }
 
 private:
+  FrozenRewritePatternSet identities;
   FrozenRewritePatternSet patterns;
 };
 

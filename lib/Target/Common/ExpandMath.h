@@ -11,11 +11,14 @@
 #define TEGULA_LIB_TARGET_COMMON_EXPANDMATH_H
 
 #include "ElementwiseExpr.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace tegula::target {
 
 // ExpandMathExp.cpp: f32 and f64.
 Expr expandExp(Expr x);
+/// With 2^n in one step: zero below 2^-126.5, infinity above 2^127.5.
+Expr expandExpOfNormals(Expr x);
 Expr expandExp2(Expr x);
 Expr expandExpm1(Expr x);
 Expr expandTanh(Expr x);
@@ -57,6 +60,10 @@ Expr expandAtan2(Expr y, Expr x);
 // ExpandMathErf.cpp: f32.
 Expr expandErf(Expr x);
 Expr expandErfc(Expr x);
+
+// ExpandMathIdentities.cpp: formulas that are cheaper than their functions one
+// by one. To be applied before the functions are expanded.
+void populateMathIdentities(mlir::RewritePatternSet &patterns);
 
 //===----------------------------------------------------------------------===//
 // f64 helpers with just the precision that a correctly rounded-looking f32

@@ -143,6 +143,16 @@ Expr expandExp(Expr x) {
   return scaleInTwoSteps(value, reduced.biased, layout);
 }
 
+Expr expandExpOfNormals(Expr x) {
+  bool isF64 = x.isF64();
+  FloatLayout layout(isF64);
+  // At the bounds n + bias is that of infinity, and of zero.
+  x = atLeast(atMost(x, isF64 ? 710.0 : 89.0), isF64 ? -709.0 : -88.0);
+  Reduced reduced = reduceByLn2(x, layout, layout.bias);
+  return expOfRemainder(reduced.remainder, expTable(isF64)) *
+         powerOfTwo(reduced.biased, layout);
+}
+
 Expr expandExp2(Expr x) {
   bool isF64 = x.isF64();
   FloatLayout layout(isF64);

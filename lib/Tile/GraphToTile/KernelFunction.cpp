@@ -166,6 +166,16 @@ bool tegula::tile::canFold(ArrayRef<TensorAccess> accesses, int64_t dim,
   return true;
 }
 
+bool tegula::tile::canWiden(ArrayRef<TensorAccess> accesses, int64_t dim) {
+  return llvm::all_of(accesses, [&](const TensorAccess &access) {
+    bool isComplex = llvm::is_contained(access.dims, TensorAccess::kComplex);
+    auto uses = llvm::count(access.dims, dim);
+    return uses == 0 ? !isComplex
+                     : access.tensor && !isComplex && uses == 1 &&
+                           access.dims.back() == dim;
+  });
+}
+
 SmallVector<Coord> tegula::tile::permuteCoords(ArrayRef<Coord> rootCoords,
                                                ArrayRef<int64_t> outputDims) {
   SmallVector<Coord> coords(rootCoords.size());

@@ -33,10 +33,11 @@ class ElementwiseLowering {
 public:
   ElementwiseLowering(KernelFunction &kernel, sched::ElementwiseAttr schedule,
                       ElementwiseEmitter &emitter, int64_t vl,
-                      ArrayRef<bool> folded, bool inPairs)
+                      ArrayRef<bool> folded, bool inPairs, bool inStep)
       : kernel(kernel), schedule(schedule), emitter(emitter),
         builder(kernel.builder()), loc(kernel.func.getLoc()),
-        index{builder, loc}, vl(vl), folded(folded), inPairs(inPairs) {}
+        index{builder, loc}, vl(vl), folded(folded), inPairs(inPairs),
+        inStep(inStep) {}
 
   void run();
 
@@ -58,6 +59,8 @@ private:
   /// The last dimension has two elements that are computed apart: lanes run
   /// along the one before (`folded` has no entry for the last).
   bool inPairs;
+  /// Unrolled vectors are one point (see canWiden), else one after the other.
+  bool inStep;
   SmallVector<Value> outerExtents;
   Value innerExtent;
 };
@@ -107,13 +110,16 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
     if (inner && *inner < step)
       return;
     Value end = index.add(at, index.roundDown(index.sub(high, at), step));
+    int64_t lanes = inStep ? step : vl;
+    emitter.setLanes(lanes);
     index.loop(at, end, step, [&](Value column) {
-      for (int64_t offset = 0; offset != step; offset += vl)
+      for (int64_t offset = 0; offset != step; offset += lanes)
         if (inPairs)
           emitPairs(row, outer, index.add(column, offset), Value());
         else
           emitPoint(outer, index.add(column, offset), Value());
     });
+    emitter.setLanes(vl);
     at = end;
   };
   int64_t unroll = schedule.getUnroll();
@@ -217,7 +223,9 @@ static LogicalResult lower(KernelFunction &kernel,
     bool inPairs = vl > 1 && rank > 1 && shape.back() == 2 && !folded[rank - 2];
     if (inPairs)
       folded.pop_back();
-    ElementwiseLowering(kernel, schedule, emitter, vl, folded, inPairs).run();
+    bool inStep = vl > 1 && !inPairs && canWiden(accesses, rank - 1);
+    ElementwiseLowering(kernel, schedule, emitter, vl, folded, inPairs, inStep)
+        .run();
     return success();
   }
   return failure();

@@ -230,8 +230,8 @@ void RowsLowering::emitRow(Value row) {
       readKept();
     else if (uses)
       keepOnFirstUse();
-    Value scalar = reduction.emit(builder, loc, emitter, schedule.getVl(),
-                                  schedule.getAccumulators());
+    Value scalar =
+        reduction.emit(builder, loc, emitter, schedule.getAccumulators());
     isKept |= uses;
     emitter.bindSource(reduction.op->getResult(0),
                        [scalar](OpBuilder &, Location,

@@ -132,6 +132,9 @@ FailureOr<RowReduction> RowReduction::make(linalg::LinalgOp op, unsigned rank,
     auto accesses = emitter.trace(operand.get(), &reason);
     if (failed(accesses) || !map.isProjectedPermutation(true))
       return failure();
+    auto last =
+        map.getResultPosition(getAffineDimExpr(loops - 1, op.getContext()));
+    reduction.inStep &= !last || canWiden(*accesses, *last);
     for (unsigned loop = rank; loop + 1 < loops; ++loop) {
       auto at = [&](unsigned l) {
         return map.getResultPosition(getAffineDimExpr(l, op.getContext()));
@@ -192,10 +195,64 @@ Value RowReduction::collapse(OpBuilder &builder, Location loc,
   return vector::ExtractOp::create(builder, loc, value, 0);
 }
 
+/// `parts` side by side in one vector.
+static Value concatenate(OpBuilder &builder, Location loc,
+                         ArrayRef<Value> parts) {
+  auto part = cast<VectorType>(parts.front().getType());
+  int64_t lanes = part.getNumElements();
+  auto type =
+      VectorType::get({int64_t(parts.size()) * lanes}, part.getElementType());
+  Value wide =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  for (auto [i, value] : llvm::enumerate(parts))
+    wide = vector::InsertStridedSliceOp::create(builder, loc, value, wide,
+                                                int64_t(i) * lanes,
+                                                /*strides=*/1);
+  return wide;
+}
+
+static SmallVector<Value> split(OpBuilder &builder, Location loc, Value wide,
+                                int64_t parts) {
+  int64_t lanes = cast<VectorType>(wide.getType()).getNumElements() / parts;
+  SmallVector<Value> values;
+  for (int64_t i = 0; i != parts; ++i)
+    values.push_back(vector::ExtractStridedSliceOp::create(
+        builder, loc, wide, i * lanes, lanes, /*strides=*/1));
+  return values;
+}
+
+/// A loop over columns that carries `values`; each trip takes one vector for
+/// each of them, as wide as they are.
+SmallVector<Value> RowReduction::accumulate(OpBuilder &builder, Location loc,
+                                            ElementwiseEmitter &emitter,
+                                            const RowSpace &points,
+                                            ArrayRef<Value> outer, Value low,
+                                            Value high,
+                                            ArrayRef<Value> values) const {
+  IndexBuilder index{builder, loc};
+  int64_t vl = emitter.getLanes();
+  int64_t lanes = cast<VectorType>(values.front().getType()).getNumElements();
+  auto forOp = scf::ForOp::create(
+      builder, loc, low, high, index.constant(values.size() * lanes), values);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(forOp.getBody());
+  SmallVector<Value> next(forOp.getRegionIterArgs());
+  emitter.setLanes(lanes);
+  for (auto [i, value] : llvm::enumerate(next))
+    value = step(builder, loc, emitter,
+                 points.pointAt(outer, index.add(forOp.getInductionVar(),
+                                                 int64_t(i) * lanes)),
+                 Value(), value);
+  emitter.setLanes(vl);
+  scf::YieldOp::create(builder, loc, next);
+  return SmallVector<Value>(forOp.getResults());
+}
+
 Value RowReduction::emit(OpBuilder &builder, Location loc,
-                         ElementwiseEmitter &emitter, int64_t vl,
+                         ElementwiseEmitter &emitter,
                          int64_t accumulators) const {
   IndexBuilder index{builder, loc};
+  int64_t vl = emitter.getLanes();
   RowSpace points = space;
   points.row = row;
   auto type = VectorType::get({vl}, neutral.getType());
@@ -203,24 +260,6 @@ Value RowReduction::emit(OpBuilder &builder, Location loc,
       builder, loc, DenseElementsAttr::get(type, Attribute(neutral)));
   SmallVector<Value> carried(accumulators, start);
   Value columns = points.extents.back(), zero = index.constant(0);
-
-  // A loop over columns that carries the accumulators; each trip takes `count`
-  // vectors, one for each of the first `count` accumulators.
-  auto loop = [&](ArrayRef<Value> outer, Value low, Value high, int64_t count,
-                  SmallVector<Value> values) {
-    auto forOp = scf::ForOp::create(builder, loc, low, high,
-                                    index.constant(count * vl), values);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(forOp.getBody());
-    SmallVector<Value> next(forOp.getRegionIterArgs());
-    for (int64_t i = 0; i != count; ++i)
-      next[i] = step(
-          builder, loc, emitter,
-          points.pointAt(outer, index.add(forOp.getInductionVar(), i * vl)),
-          Value(), next[i]);
-    scf::YieldOp::create(builder, loc, next);
-    return SmallVector<Value>(forOp.getResults());
-  };
   auto outerLoop = scf::ForOp::create(
       builder, loc, zero, points.outerCount(index), index.constant(1), carried);
   {
@@ -228,11 +267,21 @@ Value RowReduction::emit(OpBuilder &builder, Location loc,
     builder.setInsertionPointToStart(outerLoop.getBody());
     SmallVector<Value> outer = index.delinearize(
         outerLoop.getInductionVar(), ArrayRef(points.extents).drop_back());
+    auto loop = [&](Value low, Value high, ArrayRef<Value> values) {
+      return accumulate(builder, loc, emitter, points, outer, low, high,
+                        values);
+    };
     SmallVector<Value> values(outerLoop.getRegionIterArgs());
     Value most = index.roundDown(columns, accumulators * vl);
     Value whole = index.roundDown(columns, vl);
-    values = loop(outer, zero, most, accumulators, values);
-    values = loop(outer, most, whole, 1, values);
+    if (inStep)
+      values =
+          split(builder, loc,
+                loop(zero, most, concatenate(builder, loc, values)).front(),
+                accumulators);
+    else
+      values = loop(zero, most, values);
+    values[0] = loop(most, whole, values[0]).front();
     std::optional<int64_t> known = constantOf(columns);
     if (!known || *known % vl != 0)
       values[0] =

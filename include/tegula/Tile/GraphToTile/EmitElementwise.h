@@ -64,6 +64,10 @@ public:
   /// `lanes` == 1 emits scalar code.
   explicit ElementwiseEmitter(int64_t lanes) : lanes(lanes) {}
 
+  /// Points after the next beginPoint have so many lanes.
+  void setLanes(int64_t count) { lanes = count; }
+  int64_t getLanes() const { return lanes; }
+
   /// `tensor` lies in `memref`, dense and row-major.
   void bindMemory(mlir::Value tensor, mlir::Value memref);
   /// `source` makes the value of `tensor` (accumulators, packed panels, ...).

@@ -68,6 +68,11 @@ bool haveOneShape(llvm::ArrayRef<KernelOutput> outputs);
 
 /// May dimension `dim` of the traced tensor be folded into `dim + 1`? True if
 /// every access has both, next to each other, or neither.
+/// Are lanes along dimension `dim` everywhere next to each other or all the
+/// same, and nothing is computed from their numbers? Then a point may have more
+/// lanes than a vector of the machine: nothing of it needs a mask, and what is
+/// computed goes through several vectors in step, which hides latencies.
+bool canWiden(llvm::ArrayRef<TensorAccess> accesses, int64_t dim);
 bool canFold(llvm::ArrayRef<TensorAccess> accesses, int64_t dim, int64_t next);
 
 /// A point of an output from a point of the root; see traceOutputs.

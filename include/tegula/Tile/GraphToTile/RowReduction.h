@@ -45,6 +45,8 @@ struct RowReduction {
   mlir::TypedAttr neutral;
   RowSpace space;
   llvm::SmallVector<Coord> row;
+  /// Accumulators advance together, as one wide vector (see canWiden).
+  bool inStep = true;
 
   /// Fails with a reason unless `op` reduces its trailing loops, after `rank`
   /// loops of rows in order, with an associative operation.
@@ -53,10 +55,10 @@ struct RowReduction {
                                             const ElementwiseEmitter &emitter,
                                             std::string &reason);
 
-  /// The reduction's value, a scalar.
+  /// The reduction's value, a scalar, by `accumulators` vectors of the
+  /// emitter's lanes.
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
-                   ElementwiseEmitter &emitter, int64_t vl,
-                   int64_t accumulators) const;
+                   ElementwiseEmitter &emitter, int64_t accumulators) const;
 
   /// `accumulator` with the values at one point; lanes that `mask` leaves out
   /// stay.
@@ -68,6 +70,11 @@ struct RowReduction {
                       mlir::Value a, mlir::Value b) const;
 
 private:
+  llvm::SmallVector<mlir::Value>
+  accumulate(mlir::OpBuilder &builder, mlir::Location loc,
+             ElementwiseEmitter &emitter, const RowSpace &points,
+             llvm::ArrayRef<mlir::Value> outer, mlir::Value low,
+             mlir::Value high, llvm::ArrayRef<mlir::Value> values) const;
   mlir::Value collapse(mlir::OpBuilder &builder, mlir::Location loc,
                        llvm::ArrayRef<mlir::Value> accumulators,
                        int64_t vl) const;
