@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TransposedReads.h"
 #include "tegula/Tile/GraphToTile/RowReduction.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,15 +30,29 @@ namespace tegula::tile {
 
 namespace {
 
+/// How the points of a result are visited.
+struct Traversal {
+  /// Lanes of a point.
+  int64_t vl = 1;
+  /// Per dimension: folded into the next one.
+  SmallVector<bool> folded;
+  /// The last dimension has two elements that are computed apart: lanes run
+  /// along the one before (`folded` has no entry for the last).
+  bool inPairs = false;
+  /// Unrolled vectors are one point (see canWiden), else one after the other.
+  bool inStep = false;
+  /// The dimension, after folding, along which squares are transposed.
+  std::optional<int64_t> transposedDim;
+  SmallVector<Value> inputs; ///< Of those squares.
+};
+
 class ElementwiseLowering {
 public:
   ElementwiseLowering(KernelFunction &kernel, sched::ElementwiseAttr schedule,
-                      ElementwiseEmitter &emitter, int64_t vl,
-                      ArrayRef<bool> folded, bool inPairs, bool inStep)
+                      ElementwiseEmitter &emitter, const Traversal &traversal)
       : kernel(kernel), schedule(schedule), emitter(emitter),
         builder(kernel.builder()), loc(kernel.func.getLoc()),
-        index{builder, loc}, vl(vl), folded(folded), inPairs(inPairs),
-        inStep(inStep) {}
+        index{builder, loc}, traversal(traversal), vl(traversal.vl) {}
 
   void run();
 
@@ -46,6 +61,9 @@ private:
   void emitPoint(ArrayRef<Value> outer, Value column, Value mask);
   Value maskOf(Value count);
   void emitPairs(Value row, ArrayRef<Value> outer, Value column, Value count);
+  void emitSquares(SmallVector<Value> outer, Value low, Value high);
+  void emitSquare(SmallVector<Value> outer, Value row, Value rows, Value column,
+                  Value columns);
 
   KernelFunction &kernel;
   sched::ElementwiseAttr schedule;
@@ -53,14 +71,13 @@ private:
   OpBuilder builder;
   Location loc;
   IndexBuilder index;
+  const Traversal &traversal;
   int64_t vl;
-  /// Per dimension: folded into the next one.
-  ArrayRef<bool> folded;
-  /// The last dimension has two elements that are computed apart: lanes run
-  /// along the one before (`folded` has no entry for the last).
-  bool inPairs;
-  /// Unrolled vectors are one point (see canWiden), else one after the other.
-  bool inStep;
+  std::unique_ptr<TransposedReads> transposed;
+  /// Rows that are transposed together: those of a cache line of the input.
+  int64_t blockRows = 1;
+  Value rowExtent; ///< Of the transposed dimension.
+  /// That of the transposed dimension counts blocks of rows.
   SmallVector<Value> outerExtents;
   Value innerExtent;
 };
@@ -71,20 +88,30 @@ void ElementwiseLowering::run() {
   Value memref = kernel.outputs.front().memref;
   SmallVector<Value> groups;
   Value product = index.constant(1);
-  for (unsigned dim = 0; dim != folded.size(); ++dim) {
+  for (unsigned dim = 0; dim != traversal.folded.size(); ++dim) {
     product = index.mul(product, index.extent(memref, dim));
-    if (folded[dim])
+    if (traversal.folded[dim])
       continue;
     groups.push_back(product);
     product = index.constant(1);
   }
   innerExtent = groups.empty() ? product : groups.pop_back_val();
   outerExtents = groups;
+  if (traversal.transposedDim) {
+    constexpr int64_t kLineBits = 512;
+    blockRows = std::max<int64_t>(
+        kLineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth(),
+        vl);
+    transposed = std::make_unique<TransposedReads>(emitter, traversal.inputs);
+    Value &extent = outerExtents[*traversal.transposedDim];
+    rowExtent = extent;
+    extent = index.ceilDiv(extent, blockRows);
+  }
   Value rows = index.constant(1);
   for (Value extent : outerExtents)
     rows = index.mul(rows, extent);
 
-  int64_t grain = schedule.getGrain();
+  int64_t grain = std::max(schedule.getGrain() / blockRows, vl);
   int64_t part = (grain + vl - 1) / vl * vl;
   std::optional<int64_t> inner = constantOf(innerExtent);
   int64_t rowsPerTask =
@@ -98,8 +125,59 @@ void ElementwiseLowering::run() {
   Value high = index.min(index.add(low, part), innerExtent);
   Value rowLow = index.mul(at[0], rowsPerTask);
   Value rowHigh = index.min(index.add(rowLow, rowsPerTask), rows);
-  index.loop(rowLow, rowHigh, 1, [&](Value row) { emitRow(row, low, high); });
+  index.loop(rowLow, rowHigh, 1, [&](Value row) {
+    if (transposed)
+      emitSquares(index.delinearize(row, outerExtents), low, high);
+    else
+      emitRow(row, low, high);
+  });
   kernel.eraseOldBody();
+}
+
+/// A block of rows, square by square; what is left of it at its right and lower
+/// edges under masks.
+void ElementwiseLowering::emitSquares(SmallVector<Value> outer, Value low,
+                                      Value high) {
+  Value rowLow = index.mul(outer[*traversal.transposedDim], blockRows);
+  Value rowHigh = index.min(index.add(rowLow, blockRows), rowExtent);
+  Value rowWhole =
+      index.add(rowLow, index.roundDown(index.sub(rowHigh, rowLow), vl));
+  auto column = [&](Value at, Value columns) {
+    index.loop(rowLow, rowWhole, vl, [&](Value row) {
+      emitSquare(outer, row, Value(), at, columns);
+    });
+    std::optional<int64_t> known = constantOf(rowExtent);
+    if (known && *known % vl == 0)
+      return;
+    index.branch(index.less(rowWhole, rowHigh), [&] {
+      emitSquare(outer, rowWhole, index.sub(rowHigh, rowWhole), at, columns);
+    });
+  };
+  Value whole = index.add(low, index.roundDown(index.sub(high, low), vl));
+  index.loop(low, whole, vl, [&](Value at) { column(at, Value()); });
+  std::optional<int64_t> known = constantOf(innerExtent);
+  if (known && *known % vl == 0)
+    return;
+  index.branch(index.less(whole, high),
+               [&] { column(whole, index.sub(high, whole)); });
+}
+
+void ElementwiseLowering::emitSquare(SmallVector<Value> outer, Value row,
+                                     Value rows, Value column, Value columns) {
+  transposed->beginSquare(vl, row, rows, column, columns);
+  Value mask = columns ? maskOf(columns) : Value();
+  for (int64_t number = 0; number != vl; ++number) {
+    auto point = [&] {
+      Value at = index.add(row, number);
+      outer[*traversal.transposedDim] = at;
+      transposed->beginRow(number, at);
+      emitPoint(outer, column, mask);
+    };
+    if (rows && number != 0)
+      index.branch(index.less(index.constant(number), rows), point);
+    else
+      point();
+  }
 }
 
 void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
@@ -110,11 +188,11 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
     if (inner && *inner < step)
       return;
     Value end = index.add(at, index.roundDown(index.sub(high, at), step));
-    int64_t lanes = inStep ? step : vl;
+    int64_t lanes = traversal.inStep ? step : vl;
     emitter.setLanes(lanes);
     index.loop(at, end, step, [&](Value column) {
       for (int64_t offset = 0; offset != step; offset += lanes)
-        if (inPairs)
+        if (traversal.inPairs)
           emitPairs(row, outer, index.add(column, offset), Value());
         else
           emitPoint(outer, index.add(column, offset), Value());
@@ -131,7 +209,7 @@ void ElementwiseLowering::emitRow(Value row, Value low, Value high) {
     return;
   index.branch(index.less(at, high), [&] {
     Value rest = index.sub(high, at);
-    if (inPairs)
+    if (traversal.inPairs)
       emitPairs(row, outer, at, rest);
     else
       emitPoint(outer, at, maskOf(rest));
@@ -149,7 +227,7 @@ Value ElementwiseLowering::maskOf(Value count) {
 void ElementwiseLowering::emitPairs(Value row, ArrayRef<Value> outer,
                                     Value column, Value count) {
   SmallVector<Coord> coords =
-      RowSpace{SmallVector<bool>(folded), {}, {}}.pointAt(outer, column);
+      RowSpace{traversal.folded, {}, {}}.pointAt(outer, column);
   emitter.beginPoint(count ? maskOf(count) : Value());
   Value first = index.mul(index.add(index.mul(row, innerExtent), column), 2);
   for (const KernelOutput &output : kernel.outputs) {
@@ -183,12 +261,46 @@ void ElementwiseLowering::emitPairs(Value row, ArrayRef<Value> outer,
 void ElementwiseLowering::emitPoint(ArrayRef<Value> outer, Value column,
                                     Value mask) {
   SmallVector<Coord> coords =
-      RowSpace{SmallVector<bool>(folded), {}, {}}.pointAt(outer, column);
+      RowSpace{traversal.folded, {}, {}}.pointAt(outer, column);
   emitter.beginPoint(mask);
   for (const KernelOutput &output : kernel.outputs) {
     Value value = emitter.emitVector(builder, loc, output.tensor, coords);
     emitter.store(builder, loc, value, output.memref, coords);
   }
+}
+
+static Traversal traversalOf(const KernelFunction &kernel,
+                             ArrayRef<TensorAccess> accesses, int64_t vl) {
+  const KernelOutput &output = kernel.outputs.front();
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(output.tensor.getType()).getShape();
+  int64_t rank = shape.size();
+  Traversal traversal;
+  traversal.vl = vl;
+  traversal.folded.assign(rank, false);
+  for (int64_t dim = 0; dim + 1 < rank; ++dim)
+    traversal.folded[dim] = canFold(accesses, dim, dim + 1);
+  if (vl == 1)
+    return traversal;
+  traversal.inPairs =
+      rank > 1 && shape.back() == 2 && !traversal.folded[rank - 2];
+  if (traversal.inPairs) {
+    traversal.folded.pop_back();
+    return traversal;
+  }
+  traversal.inStep = canWiden(accesses, rank - 1);
+  std::optional<int64_t> dim = findTransposedDim(accesses, rank);
+  if (!dim)
+    return traversal;
+  // More rows than this do not fit into registers.
+  constexpr int64_t kMaxSquare = 16;
+  traversal.vl = std::min(vl, kMaxSquare);
+  traversal.transposedDim =
+      llvm::count(ArrayRef(traversal.folded).take_front(*dim), false);
+  for (const TensorAccess &access : accesses)
+    if (access.tensor)
+      traversal.inputs.push_back(access.tensor);
+  return traversal;
 }
 
 /// With vectors if every operation has a vector form, else with scalars.
@@ -199,10 +311,9 @@ static LogicalResult lower(KernelFunction &kernel,
     reason = "the outputs differ in shape";
     return failure();
   }
-  Value tensor = kernel.outputs.front().tensor;
-  int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  auto memref = cast<MemRefType>(kernel.outputs.front().memref.getType());
   for (int64_t vl : {schedule.getVl(), int64_t(1)}) {
-    if (rank == 0 && vl != 1)
+    if (memref.getRank() == 0 && vl != 1)
       continue;
     ElementwiseEmitter emitter(vl);
     kernel.bindInputs(emitter);
@@ -216,16 +327,9 @@ static LogicalResult lower(KernelFunction &kernel,
     }
     if (!covered)
       continue;
-    SmallVector<bool> folded(rank, false);
-    for (int64_t dim = 0; dim + 1 < rank; ++dim)
-      folded[dim] = canFold(accesses, dim, dim + 1);
-    auto shape = cast<RankedTensorType>(tensor.getType()).getShape();
-    bool inPairs = vl > 1 && rank > 1 && shape.back() == 2 && !folded[rank - 2];
-    if (inPairs)
-      folded.pop_back();
-    bool inStep = vl > 1 && !inPairs && canWiden(accesses, rank - 1);
-    ElementwiseLowering(kernel, schedule, emitter, vl, folded, inPairs, inStep)
-        .run();
+    Traversal traversal = traversalOf(kernel, accesses, vl);
+    emitter.setLanes(traversal.vl);
+    ElementwiseLowering(kernel, schedule, emitter, traversal).run();
     return success();
   }
   return failure();

@@ -161,3 +161,81 @@ func.func @unchanged(%t: tensor<4xf32>, %q: f128, %x: vector<4xf32>, %i: i32)
   %9 = math.ipowi %i, %i : i32
   return %0, %1, %6, %8, %9 : tensor<4xf32>, f128, vector<4xf32>, f32, i32
 }
+
+// -----
+
+// Where approximate functions are allowed, 2^n is one factor.
+// CHECK-LABEL: func @normals
+// CHECK: %[[SHIFTED:.*]] = arith.shli
+// CHECK-NEXT: %[[POWER:.*]] = arith.bitcast %[[SHIFTED]] : vector<8xi32> to vector<8xf32>
+// CHECK-NEXT: %[[Y:.*]] = arith.mulf {{.*}}, %[[POWER]]
+// CHECK-NEXT: return %[[Y]]
+func.func @normals(%x: vector<8xf32>) -> vector<8xf32> {
+  %y = math.exp %x fastmath<afn> : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @one_plus_tanh
+// CHECK: %[[SUM:.*]] = arith.addf
+// CHECK-NEXT: %[[Y:.*]] = arith.divf %{{.*}}, %[[SUM]]
+// CHECK-NEXT: return %[[Y]]
+func.func @one_plus_tanh(%x: vector<8xf32>) -> vector<8xf32> {
+  %c = arith.constant 1.0 : f32
+  %one = vector.broadcast %c : f32 to vector<8xf32>
+  %t = math.tanh %x : vector<8xf32>
+  %y = arith.addf %t, %one : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// -----
+
+// The tanh itself is needed, too.
+// CHECK-LABEL: func @tanh_and_sum
+// CHECK: arith.divf
+// CHECK: %[[T:.*]] = arith.bitcast {{.*}} to vector<8xf32>
+// CHECK: %[[Y:.*]] = arith.addf %[[T]], %{{.*}}
+// CHECK: return %[[T]], %[[Y]]
+func.func @tanh_and_sum(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
+  %one = arith.constant dense<1.0> : vector<8xf32>
+  %t = math.tanh %x : vector<8xf32>
+  %y = arith.addf %t, %one : vector<8xf32>
+  return %t, %y : vector<8xf32>, vector<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @reciprocal
+// CHECK-SAME: %[[X:.*]]: vector<8xf32>, %[[S:.*]]: f32
+// CHECK: %[[INVERSE:.*]] = arith.divf %{{.*}}, %[[S]] : f32
+// CHECK: %[[ALL:.*]] = vector.broadcast %[[INVERSE]]
+// CHECK: arith.mulf %[[X]], %[[ALL]]
+func.func @reciprocal(%x: vector<8xf32>, %s: f32) -> vector<8xf32> {
+  %all = vector.broadcast %s : f32 to vector<8xf32>
+  %y = arith.divf %x, %all fastmath<arcp> : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @quotient
+// CHECK: arith.divf {{.*}} : vector<8xf32>
+func.func @quotient(%x: vector<8xf32>, %s: f32) -> vector<8xf32> {
+  %all = vector.broadcast %s : f32 to vector<8xf32>
+  %y = arith.divf %x, %all : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @maximum
+// CHECK-SAME: %[[A:.*]]: f32, %[[B:.*]]: f32
+// CHECK: %[[GREATER:.*]] = arith.cmpf ogt, %[[A]], %[[B]]
+// CHECK: arith.select %[[GREATER]], %[[A]], %[[B]]
+// CHECK: arith.maximumf %[[A]], %[[B]] fastmath<nsz>
+func.func @maximum(%a: f32, %b: f32) -> (f32, f32) {
+  %0 = arith.maximumf %a, %b fastmath<nnan,nsz> : f32
+  %1 = arith.maximumf %a, %b fastmath<nsz> : f32
+  return %0, %1 : f32, f32
+}
