@@ -1,14 +1,15 @@
 // RUN: tegula-opt %s --tegula-graph-convert-onnx --canonicalize | FileCheck %s
 
-// What is subtracted before exp need not tell zeros apart, but keeps a NaN. A
-// maximum that is a result does tell them apart.
+// What is subtracted before exp need not tell zeros apart nor keep a NaN, which
+// makes the sum one; the powers may be zero below the normal numbers, the
+// quotient a product. A maximum that is a result does tell zeros apart.
 
 // CHECK-LABEL: func @softmax
-// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nsz> : f32
+// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nnan,nsz> : f32
 // CHECK: arith.subf
-// CHECK: math.exp
+// CHECK: math.exp %{{.*}} fastmath<afn>
 // CHECK: arith.addf
-// CHECK: arith.divf
+// CHECK: arith.divf %{{.*}} fastmath<arcp>
 func.func @softmax(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
   %y = "onnx.Softmax"(%x) {axis = -1 : si64} : (tensor<4x64xf32>) -> tensor<4x64xf32>
   return %y : tensor<4x64xf32>

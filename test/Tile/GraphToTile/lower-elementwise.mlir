@@ -29,12 +29,13 @@ func.func @broadcast(%a: memref<4x6x20xf32>, %b: memref<6x1xf32>, %o: memref<4x6
 
 // -----
 
-// Two operations in one pass, everything folded into one dimension of 480.
+// Two operations in one pass, everything folded into one dimension of 480; two
+// vectors go through them together.
 // CHECK-LABEL: func @folded
 // CHECK: memref.collapse_shape %{{.*}} {{\[}}[0, 1, 2]] : memref<4x6x20xf32> into memref<480xf32>
 // CHECK: vector.load
-// CHECK: math.exp %{{.*}} : vector<8xf32>
-// CHECK: arith.negf %{{.*}} : vector<8xf32>
+// CHECK: math.exp %{{.*}} : vector<16xf32>
+// CHECK: arith.negf %{{.*}} : vector<16xf32>
 // CHECK: vector.store
 // CHECK-NOT: mask
 func.func @folded(%a: memref<4x6x20xf32>, %o: memref<4x6x20xf32>)
@@ -142,5 +143,65 @@ func.func @extract_anywhere(%a: memref<64xf32>, %o: memref<16xf32>)
     linalg.yield %p : f32
   } -> tensor<16xf32>
   bufferization.materialize_in_destination %r in restrict writable %o : (tensor<16xf32>, memref<16xf32>) -> ()
+  return
+}
+
+// -----
+
+#ij2 = affine_map<(i, j) -> (i, j)>
+#ji2 = affine_map<(i, j) -> (j, i)>
+
+// The first operand is contiguous along i, lanes run along j: squares of 8 x 8
+// are transposed. 20 columns leave a square of 4 columns, the 36 rows one of 4.
+// CHECK-LABEL: func @transposed
+// CHECK-SAME: (%[[X:.*]]: memref<20x36xf32>, %[[Y:.*]]: memref<36x20xf32>, %[[OUT:.*]]: memref<36x20xf32>)
+// CHECK-COUNT-8: vector.load %[[X]][%{{.*}}, %{{.*}}] : memref<20x36xf32>, vector<8xf32>
+// CHECK: vector.shuffle %{{.*}} [0, 1, 2, 3, 8, 9, 10, 11] : vector<8xf32>
+// CHECK: vector.shuffle %{{.*}} [4, 5, 6, 7, 12, 13, 14, 15] : vector<8xf32>
+// CHECK: vector.shuffle %{{.*}} [0, 8, 2, 10, 4, 12, 6, 14] : vector<8xf32>
+// CHECK: vector.load %[[Y]]
+// CHECK: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[OUT]]
+// CHECK: vector.maskedload %[[X]]
+// CHECK: scf.if
+// CHECK: vector.store %{{.*}}, %[[OUT]]
+// CHECK: vector.maskedstore %[[OUT]]
+func.func @transposed(%a: memref<20x36xf32>, %b: memref<36x20xf32>, %o: memref<36x20xf32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<20x36xf32> to tensor<20x36xf32>
+  %y = bufferization.to_tensor %b restrict : memref<36x20xf32> to tensor<36x20xf32>
+  %e = tensor.empty() : tensor<36x20xf32>
+  %r = linalg.generic {indexing_maps = [#ji2, #ij2, #ij2], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %y : tensor<20x36xf32>, tensor<36x20xf32>) outs(%e : tensor<36x20xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %0 = arith.addf %p, %q : f32
+    linalg.yield %0 : f32
+  } -> tensor<36x20xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<36x20xf32>, memref<36x20xf32>) -> ()
+  return
+}
+
+// -----
+
+#ij3 = affine_map<(i, j) -> (i, j)>
+#ji3 = affine_map<(i, j) -> (j, i)>
+
+// Numbers of loops are computed with: lanes are gathered.
+// CHECK-LABEL: func @transposed_with_index
+// CHECK: vector.gather
+// CHECK-NOT: vector.shuffle
+func.func @transposed_with_index(%a: memref<20x36xi32>, %o: memref<36x20xi32>)
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+  %x = bufferization.to_tensor %a restrict : memref<20x36xi32> to tensor<20x36xi32>
+  %e = tensor.empty() : tensor<36x20xi32>
+  %r = linalg.generic {indexing_maps = [#ji3, #ij3], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<20x36xi32>) outs(%e : tensor<36x20xi32>) {
+  ^bb0(%p: i32, %out: i32):
+    %0 = linalg.index 1 : index
+    %1 = arith.index_cast %0 : index to i32
+    %2 = arith.addi %p, %1 : i32
+    linalg.yield %2 : i32
+  } -> tensor<36x20xi32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<36x20xi32>, memref<36x20xi32>) -> ()
   return
 }

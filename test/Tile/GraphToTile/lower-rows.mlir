@@ -4,15 +4,15 @@
 #r = affine_map<(i, j) -> (i)>
 
 // The exponentials are computed once, in the pass that sums them, and kept in the
-// output; the last pass reads them back.
+// output; the last pass reads them back. Two accumulators advance as one vector.
 // CHECK-LABEL: func @softmax
 // CHECK-SAME: (%[[X:.*]]: memref<64x20xf32>, %[[OUT:.*]]: memref<64x20xf32>)
 // CHECK: scf.forall
 // CHECK: arith.maximumf %{{.*}} : vector<8xf32>
 // CHECK: %[[MAX:.*]] = vector.extract
-// CHECK: math.exp %{{.*}} : vector<8xf32>
+// CHECK: math.exp %{{.*}} : vector<16xf32>
 // CHECK: vector.store %{{.*}}, %[[OUT]]
-// CHECK: arith.addf %{{.*}} : vector<8xf32>
+// CHECK: arith.addf %{{.*}} : vector<16xf32>
 // CHECK: %[[LOW:.*]] = vector.extract_strided_slice %[[SUM:.*]] {offsets = [0], sizes = [4], strides = [1]}
 // CHECK: %[[HIGH:.*]] = vector.extract_strided_slice %[[SUM]] {offsets = [4], sizes = [4], strides = [1]}
 // CHECK: arith.addf %[[LOW]], %[[HIGH]] : vector<4xf32>
