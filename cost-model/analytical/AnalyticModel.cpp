@@ -205,6 +205,43 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
                             target.cyclesPerSecond);
 }
 
+AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
+                                   const FilterLanesSchedule &schedule,
+                                   const CpuTarget &target) {
+  // Cycles to turn a vector of sums, with its epilogue and its store.
+  constexpr double kTurned = 8;
+  // How much slower tiles run whose operands come from L2.
+  constexpr double kBeyondL1 = 1.3;
+  int64_t k = problem.channels * problem.window;
+  int64_t filters = problem.filters, pixels = problem.pixels;
+  int64_t kBlocks = ceilDiv(k, schedule.kc);
+  double panels = double(ceilDiv(filters, schedule.nr));
+  PanelCycles panel = panelCycles(
+      pixels, schedule.mr, schedule.nr / schedule.vl, k, kBlocks, target);
+  // All tiles of pixels read the panel of filters, all panels the pixels. In
+  // place, each row of pixels ends within a cache line.
+  double bytes = double(problem.elementBytes);
+  double block = double(std::min(schedule.kc, k)) *
+                 (double(schedule.nr + pixels) * bytes +
+                  (schedule.inPlace && pixels > 1 ? 64 : 0));
+  bool stays = pixels <= schedule.mr || block <= 1.1 * double(target.l1Bytes);
+  AnalyticTime time;
+  time.steps = panels * panel.steps * (stays ? 1 : kBeyondL1);
+  double pixelVectors = double(ceilDiv(pixels, schedule.vl));
+  time.tiles = panels * panel.tiles +
+               kTurned * double(filters) *
+                   (pixels == 1 ? 1.0 / double(schedule.vl) : pixelVectors);
+  if (!schedule.inPlace)
+    time.packing =
+        double(ceilDiv(filters, schedule.fc)) * pixelVectors * double(k) * 2.5;
+  time.cache = panels * double(k * pixels) * bytes / target.l2BytesPerCycle;
+  time.memory = double(filters * k) * bytes *
+                double(ceilDiv(pixels, schedule.np)) /
+                target.memoryBytesPerCycle;
+  return finished(time, copies(problem.batch) * copies(problem.groups) /
+                            target.cyclesPerSecond);
+}
+
 namespace {
 
 /// Cycles per element of a tile, for one vector of tiles of one channel (of one

@@ -122,6 +122,7 @@ void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
     kernels.addNestedPass<func::FuncOp>(tile::createLowerContractionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerAttentionPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerConvolutionPass());
+    kernels.addNestedPass<func::FuncOp>(tile::createLowerFilterLanesPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerWinogradPass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerDepthwisePass());
     kernels.addNestedPass<func::FuncOp>(tile::createLowerElementwisePass());

@@ -29,12 +29,18 @@ def conv():
         ("1d", (2, 5, 30), (7, 5, 5), {"pads": [2, 2]}),
         ("3d", (1, 3, 6, 7, 8), (4, 3, 3, 3, 3), {"pads": [1, 1, 1, 1, 1, 1]}),
         ("channels", (1, 70, 7, 7), (66, 70, 3, 3), {"pads": [1, 1, 1, 1]}),
+        ("few-pixels", (2, 150, 7, 7), (67, 150, 1, 1), {}),
+        ("few-pixels-blocks", (1, 40, 10, 11), (33, 40, 3, 3), {"pads": [1, 1, 1, 1]}),
+        ("few-pixels-stride", (1, 33, 14, 13), (40, 33, 3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}),
+        ("few-pixels-groups", (1, 96, 6, 6), (80, 48, 3, 3), {"group": 2, "pads": [2, 2, 2, 2], "dilations": [2, 2]}),
+        ("one-pixel", (3, 130, 1, 1), (77, 130, 1, 1), {}),
+        ("one-pixel-window", (1, 20, 5, 5), (30, 20, 5, 5), {}),
     )
     for name, x, w, attributes in shapes:
         terms = int(np.prod(w[1:]))
         weights = normal("w", w)
         yield single(name, "Conv", normal("x", x), weights, constants=(1,), bound=summed(terms), **attributes)
-        if name in ("1x1", "3x3", "depthwise", "1d"):
+        if name in ("1x1", "3x3", "depthwise", "1d", "few-pixels", "one-pixel"):
             yield single(name + "-bias", "Conv", normal("x", x), weights, normal("b", w[:1]), constants=(1, 2),
                          bound=summed(terms + 1), **attributes)
             yield single(name + "-runtime", "Conv", normal("x", x), weights, bound=summed(terms), **attributes)

@@ -116,7 +116,7 @@ TEST(AnalyticModel, TransformsPayForManyChannels) {
 /// One problem of each family.
 const cost::Problem kProblems[] = {
     cost::ContractionProblem{2, 30, 40, 50},
-    cost::ConvolutionProblem{1, 1, 64, 64, 9, 28 * 28, 28, 4, false, true},
+    cost::ConvolutionProblem{1, 1, 64, 64, 9, 9 * 9, 9, 4, false, true, true},
     cost::AttentionProblem{12, 128, 128, 64, 64}};
 static_assert(std::size(kProblems) == std::variant_size_v<cost::Problem>);
 

@@ -90,6 +90,43 @@ TEST(ConvolutionSpace, PointsAreLegalAndDistinct) {
   }
 }
 
+TEST(FilterLanesSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(4);
+  for (int round = 0; round != 100; ++round) {
+    cost::CpuTarget target;
+    cost::ConvolutionProblem problem;
+    problem.filters = 1 + random() % 300;
+    problem.channels = 1 + random() % 300;
+    problem.window = 1 + random() % 9;
+    problem.width = 1 + random() % 11;
+    problem.pixels = problem.width * (1 + random() % 11);
+    problem.pointwise = problem.window == 1;
+    EXPECT_TRUE(sched::filterLanesSpace(problem, target).empty());
+    problem.constantFilters = true;
+    auto space = sched::filterLanesSpace(problem, target);
+    ASSERT_FALSE(space.empty());
+    EXPECT_TRUE(allDistinct(space));
+    for (const cost::FilterLanesSchedule &s : space) {
+      EXPECT_EQ(s.nr % s.vl, 0);
+      EXPECT_EQ(s.fc % s.nr, 0);
+      EXPECT_GE(s.np, s.mr);
+      EXPECT_EQ(s.kc % problem.window, 0);
+      EXPECT_TRUE(problem.pointwise || !s.inPlace);
+      EXPECT_TRUE(fitsRegisters(problem, s, target)) << s.mr << " x " << s.nr;
+    }
+  }
+}
+
+TEST(FilterLanesSpace, EmptyForManyOrUnknownPixels) {
+  cost::CpuTarget target;
+  cost::ConvolutionProblem problem;
+  problem.constantFilters = true;
+  for (int64_t pixels : {int64_t(3136), cost::kDynamic}) {
+    problem.pixels = pixels;
+    EXPECT_TRUE(sched::filterLanesSpace(problem, target).empty());
+  }
+}
+
 TEST(WinogradSpace, PointsAreLegalAndDistinct) {
   std::mt19937 random(4);
   for (int round = 0; round != 100; ++round) {

@@ -29,6 +29,10 @@ AnalyticTime analyze(const ConvolutionProblem &problem,
                      const CpuTarget &target);
 
 AnalyticTime analyze(const ConvolutionProblem &problem,
+                     const FilterLanesSchedule &schedule,
+                     const CpuTarget &target);
+
+AnalyticTime analyze(const ConvolutionProblem &problem,
                      const WinogradSchedule &schedule, const CpuTarget &target);
 
 AnalyticTime analyze(const AttentionProblem &problem,

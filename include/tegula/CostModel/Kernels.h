@@ -77,6 +77,8 @@ struct ConvolutionProblem {
   bool pointwise = false;
   /// Window of 3 x 3, stride 1, f32, constant filters, images of known size.
   bool winograd = false;
+  /// The filters are a constant, packed at compile time.
+  bool constantFilters = false;
   /// Between neighbouring output columns, in input columns.
   int64_t stride = 1;
   /// Partial sums cannot be kept in the result: k must be one block.
@@ -93,6 +95,7 @@ struct ConvolutionProblem {
         Field("window", &P::window), Field("pixels", &P::pixels),
         Field("width", &P::width), Field("element_bytes", &P::elementBytes),
         Field("pointwise", &P::pointwise), Field("winograd", &P::winograd),
+        Field("constant_filters", &P::constantFilters),
         Field("stride", &P::stride), Field("one_block", &P::oneBlock),
         Field("is_dot", &P::isDot));
   }
@@ -110,6 +113,22 @@ struct ConvolutionSchedule {
     return std::tuple(Field("mr", &S::mr), Field("nr", &S::nr),
                       Field("vl", &S::vl), Field("kc", &S::kc),
                       Field("nb", &S::nb), Field("fc", &S::fc),
+                      Field("in_place", &S::inPlace));
+  }
+};
+
+/// The parameters of #sched.filter_lanes.
+struct FilterLanesSchedule {
+  int64_t mr = 1, nr = 1, vl = 1, kc = 1, np = 1, fc = 1;
+  bool inPlace = false;
+
+  using Problem = ConvolutionProblem;
+  static constexpr const char *kName = "filter_lanes";
+  static constexpr auto fields() {
+    using S = FilterLanesSchedule;
+    return std::tuple(Field("mr", &S::mr), Field("nr", &S::nr),
+                      Field("vl", &S::vl), Field("kc", &S::kc),
+                      Field("np", &S::np), Field("fc", &S::fc),
                       Field("in_place", &S::inPlace));
   }
 };
@@ -163,8 +182,9 @@ using Problem =
 
 /// A point of any family's space. Several families may be ways to compute the
 /// same kind of problem.
-using Schedule = std::variant<ContractionSchedule, ConvolutionSchedule,
-                              WinogradSchedule, AttentionSchedule>;
+using Schedule =
+    std::variant<ContractionSchedule, ConvolutionSchedule, FilterLanesSchedule,
+                 WinogradSchedule, AttentionSchedule>;
 
 /// Is `schedule` one for problems of this kind?
 inline bool isFor(const Schedule &schedule, const Problem &problem) {

@@ -96,6 +96,23 @@ ConvolutionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult
+FilterLanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        int64_t mr, int64_t nr, int64_t vl, int64_t kc,
+                        int64_t np, int64_t fc, bool inPlace,
+                        StringRef numerics) {
+  if (failed(verifyPositive(emitError, "mr", mr, kMaxTileRows)) ||
+      failed(verifyPositive(emitError, "nr", nr, kMaxTileColumns)) ||
+      failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
+      failed(verifyPositive(emitError, "kc", kc, kMaxBlock)) ||
+      failed(verifyPositive(emitError, "np", np, kMaxTileColumns)) ||
+      failed(verifyPositive(emitError, "fc", fc, kMaxBlock)) ||
+      failed(verifyMultiple(emitError, "nr", nr, "vl", vl)) ||
+      failed(verifyMultiple(emitError, "fc", fc, "nr", nr)))
+    return failure();
+  return success();
+}
+
 LogicalResult WinogradAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t results, int64_t mr, int64_t nr,
                                    int64_t vl, int64_t rows, int64_t fc,

@@ -30,6 +30,10 @@ static std::vector<SpacePart> partsOf(const cost::ConvolutionProblem &problem,
   std::vector<SpacePart> space;
   std::string sums = multiplyAddClass(target);
   addPart(space, sums, convolutionSpace(problem, target));
+  std::vector<cost::FilterLanesSchedule> lanes =
+      filterLanesSpace(problem, target);
+  std::vector<cost::Schedule> &direct = space.front().points;
+  direct.insert(direct.end(), lanes.begin(), lanes.end());
   for (int64_t results : kWinogradResults)
     addPart(space, "winograd" + std::to_string(results) + "-" + sums,
             winogradSpace(problem, target, results));

@@ -25,6 +25,13 @@ static Attribute attributeOf(MLIRContext *context,
 }
 
 static Attribute attributeOf(MLIRContext *context,
+                             const cost::FilterLanesSchedule &point,
+                             StringRef numerics) {
+  return FilterLanesAttr::get(context, point.mr, point.nr, point.vl, point.kc,
+                              point.np, point.fc, point.inPlace, numerics);
+}
+
+static Attribute attributeOf(MLIRContext *context,
                              const cost::WinogradSchedule &point,
                              StringRef numerics) {
   return WinogradAttr::get(context, point.results, point.mr, point.nr, point.vl,
@@ -68,6 +75,18 @@ static cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute) {
   return point;
 }
 
+static cost::FilterLanesSchedule pointOf(FilterLanesAttr attribute) {
+  cost::FilterLanesSchedule point;
+  point.mr = attribute.getMr();
+  point.nr = attribute.getNr();
+  point.vl = attribute.getVl();
+  point.kc = attribute.getKc();
+  point.np = attribute.getNp();
+  point.fc = attribute.getFc();
+  point.inPlace = attribute.getInPlace();
+  return point;
+}
+
 static cost::WinogradSchedule pointOf(WinogradAttr attribute) {
   cost::WinogradSchedule point;
   point.results = attribute.getResults();
@@ -92,7 +111,7 @@ Attribute tegula::sched::attributeOf(MLIRContext *context,
 
 std::optional<cost::Schedule> tegula::sched::pointOf(Attribute schedule) {
   return llvm::TypeSwitch<Attribute, std::optional<cost::Schedule>>(schedule)
-      .Case<ContractionAttr, ConvolutionAttr, WinogradAttr, AttentionAttr>(
-          [](auto attribute) { return ::pointOf(attribute); })
+      .Case<ContractionAttr, ConvolutionAttr, FilterLanesAttr, WinogradAttr,
+            AttentionAttr>([](auto attribute) { return ::pointOf(attribute); })
       .Default([](Attribute) { return std::nullopt; });
 }

@@ -110,8 +110,8 @@ static cost::ConvolutionProblem convolutionProblem(const KernelBody &body) {
       problem.window == 1 &&
       llvm::all_of(dims.strides, [](int64_t s) { return s == 1; }) &&
       !op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
-  problem.winograd =
-      isWinogradConvolution(op) && isConstant(op.getDpsInputs()[1]);
+  problem.constantFilters = isConstant(op.getDpsInputs()[1]);
+  problem.winograd = isWinogradConvolution(op) && problem.constantFilters;
   problem.stride = dims.strides.empty() ? 1 : dims.strides.back();
   Type result =
       cast<RankedTensorType>(body.results.front().getType()).getElementType();

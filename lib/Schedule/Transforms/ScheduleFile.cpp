@@ -20,7 +20,7 @@ static bool fits(Attribute schedule, Family family) {
   case Family::Contraction:
     return isa<ContractionAttr>(schedule);
   case Family::Convolution:
-    return isa<ConvolutionAttr, WinogradAttr>(schedule);
+    return isa<ConvolutionAttr, FilterLanesAttr, WinogradAttr>(schedule);
   case Family::Attention:
     return isa<AttentionAttr>(schedule);
   case Family::Elementwise:

@@ -52,20 +52,48 @@ static LogicalResult readInput(const KernelFunction &kernel, Value input,
   return failure();
 }
 
-/// The filter, packed as the schedule says or in place with k innermost.
-static LogicalResult readFilter(const KernelFunction &kernel,
-                                ConvolutionPlan &plan, std::string &reason) {
-  // k must be (channel, taps..), last and in order.
+/// k must be (channel, taps..), the filter's last dimensions in order.
+static LogicalResult checkFilterOrder(const ConvolutionPlan &plan,
+                                      std::string &reason) {
   unsigned rank = plan.filterMap.getNumResults();
   unsigned first = rank - 1 - plan.windows.size();
   bool inOrder = plan.filterMap.isProjectedPermutation() &&
                  dimUsing(plan.filterMap, plan.inputChannel) == first;
   for (auto [i, window] : llvm::enumerate(plan.windows))
     inOrder &= dimUsing(plan.filterMap, window.tap) == int64_t(first + 1 + i);
-  if (!inOrder) {
-    reason = "the filter's dimensions are in another order";
+  if (inOrder)
+    return success();
+  reason = "the filter's dimensions are in another order";
+  return failure();
+}
+
+LogicalResult ConvolutionPlan::setPackedFilter(const KernelFunction &kernel,
+                                               int64_t tile,
+                                               std::string &reason) {
+  if (failed(checkFilterOrder(*this, reason)))
     return failure();
-  }
+  reason = "the packed filter does not have the schedule's layout";
+  auto unpack = filter.getDefiningOp<linalg::UnPackOp>();
+  if (!unpack)
+    return failure();
+  int64_t f = dimUsing(filterMap, outputChannel);
+  packedFilter = kernel.memoryOf(unpack.getSource());
+  ArrayRef<int64_t> order = unpack.getOuterDimsPerm();
+  bool identity =
+      order.empty() ||
+      llvm::equal(order, llvm::seq<int64_t>(0, filterMap.getNumResults()));
+  return success(packedFilter && identity &&
+                 unpack.getInnerDimsPos() == ArrayRef<int64_t>{f} &&
+                 unpack.getStaticTiles() == ArrayRef<int64_t>{tile});
+}
+
+/// The filter, packed as the schedule says or in place with k innermost.
+static LogicalResult readFilter(const KernelFunction &kernel,
+                                ConvolutionPlan &plan, std::string &reason) {
+  if (plan.filter.getDefiningOp<linalg::UnPackOp>())
+    return plan.setPackedFilter(kernel, plan.schedule.getMr(), reason);
+  if (failed(checkFilterOrder(plan, reason)))
+    return failure();
   if (auto sum = plan.filter.getDefiningOp<lp::SumStepsOp>()) {
     linalg::LinalgOp op = plan.mac.op;
     ArrayRef<int64_t> shape = op.getShape(op.getDpsInputOperand(1));
@@ -77,23 +105,9 @@ static LogicalResult readFilter(const KernelFunction &kernel,
     plan.steps = *steps;
     return success();
   }
-  auto unpack = plan.filter.getDefiningOp<linalg::UnPackOp>();
-  if (!unpack) {
-    if (kernel.memoryOf(plan.filter))
-      return success();
-    reason = "the filter is not in memory";
-    return failure();
-  }
-  int64_t f = dimUsing(plan.filterMap, plan.outputChannel);
-  plan.packedFilter = kernel.memoryOf(unpack.getSource());
-  bool identity =
-      llvm::equal(unpack.getOuterDimsPerm(), llvm::seq<int64_t>(0, rank)) ||
-      unpack.getOuterDimsPerm().empty();
-  if (plan.packedFilter && identity &&
-      unpack.getInnerDimsPos() == ArrayRef<int64_t>{f} &&
-      unpack.getStaticTiles() == ArrayRef<int64_t>{plan.schedule.getMr()})
+  if (kernel.memoryOf(plan.filter))
     return success();
-  reason = "the packed filter does not have the schedule's layout";
+  reason = "the filter is not in memory";
   return failure();
 }
 
@@ -197,17 +211,31 @@ LogicalResult ConvolutionPlan::setSchedule(const KernelFunction &kernel,
 }
 
 SmallVector<Coord> ConvolutionPlan::resultAt(Value image, Value group,
-                                             Value filter, Value pixel) const {
+                                             Coord filter, Coord pixel) const {
   linalg::LinalgOp op = mac.op;
   SmallVector<Coord> loops(op.getNumLoops(), Coord::folded());
   if (batch)
     loops[*batch] = Coord::scalar(image);
   if (depth)
     loops[*depth] = Coord::scalar(group);
-  loops[outputChannel] = Coord::scalar(filter);
-  loops[windows.back().position] = Coord::lanes(pixel);
+  loops[outputChannel] = filter;
+  loops[windows.back().position] = pixel;
   SmallVector<Coord> coords;
   for (AffineExpr expr : resultMap.getResults())
     coords.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
   return coords;
+}
+
+Value ConvolutionPlan::inputOffset(const IndexBuilder &index, Value image,
+                                   Value group) const {
+  Value offset = index.constant(0), stride = index.constant(1);
+  for (int64_t dim = inputMap.getNumResults() - 1; dim >= 0; --dim) {
+    AffineExpr expr = inputMap.getResult(dim);
+    if (batch && expr == getAffineDimExpr(*batch, expr.getContext()))
+      offset = index.add(offset, index.mul(image, stride));
+    if (depth && expr == getAffineDimExpr(*depth, expr.getContext()))
+      offset = index.add(offset, index.mul(group, stride));
+    stride = index.mul(stride, index.extent(inputMemory, dim));
+  }
+  return offset;
 }

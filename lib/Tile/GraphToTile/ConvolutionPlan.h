@@ -48,10 +48,15 @@ struct ConvolutionPlan {
                                                bool fusedMultiplyAdd,
                                                ElementwiseEmitter &emitter,
                                                std::string &reason);
-  /// The vector of the result at `pixel`, counted through the positions.
+  /// A point of the result; `pixel` counts through the positions.
   llvm::SmallVector<Coord> resultAt(mlir::Value image, mlir::Value group,
-                                    mlir::Value filter,
-                                    mlir::Value pixel) const;
+                                    Coord filter, Coord pixel) const;
+  /// Where the input of an image and group starts, in elements.
+  mlir::Value inputOffset(const IndexBuilder &index, mlir::Value image,
+                          mlir::Value group) const;
+  /// Takes the filter packed in tiles of `tile` filters, and no other.
+  llvm::LogicalResult setPackedFilter(const KernelFunction &kernel,
+                                      int64_t tile, std::string &reason);
   /// Takes `schedule`, and the filter as that wants it.
   llvm::LogicalResult setSchedule(const KernelFunction &kernel,
                                   sched::ConvolutionAttr wanted,

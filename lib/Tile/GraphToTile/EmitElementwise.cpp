@@ -138,6 +138,25 @@ static bool isContiguous(ArrayRef<Coord> coords) {
          });
 }
 
+/// Lanes along a dimension that only dimensions of one element follow lie next
+/// to each other: they count through the last dimension.
+static SmallVector<Coord> lanesToLastDim(Value memref, ArrayRef<Coord> coords) {
+  SmallVector<Coord> moved(coords);
+  auto lanes = llvm::find_if(
+      moved, [](const Coord &coord) { return coord.kind == Coord::Lanes; });
+  if (lanes == moved.end())
+    return moved;
+  ArrayRef<int64_t> shape = cast<MemRefType>(memref.getType()).getShape();
+  size_t after = lanes - moved.begin() + 1;
+  if (after == moved.size() ||
+      llvm::any_of(shape.drop_front(after), [](int64_t e) { return e != 1; }))
+    return moved;
+  Coord counted = *lanes;
+  std::fill(lanes, moved.end(), Coord::folded());
+  moved.back() = counted;
+  return moved;
+}
+
 static Value makeZero(OpBuilder &builder, Location loc, Type type) {
   return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
 }
@@ -159,7 +178,8 @@ ElementwiseEmitter::stridedLanes(OpBuilder &builder, Location loc, Value memref,
 }
 
 Value ElementwiseEmitter::load(OpBuilder &builder, Location loc, Value memref,
-                               Coords allCoords) {
+                               Coords given) {
+  SmallVector<Coord> allCoords = lanesToLastDim(memref, given);
   memref = foldDims(builder, loc, memref, allCoords);
   SmallVector<Coord> coords = withoutFolded(allCoords);
   Type element = cast<MemRefType>(memref.getType()).getElementType();
@@ -185,7 +205,8 @@ Value ElementwiseEmitter::load(OpBuilder &builder, Location loc, Value memref,
 }
 
 void ElementwiseEmitter::store(OpBuilder &builder, Location loc, Value value,
-                               Value memref, Coords allCoords) {
+                               Value memref, Coords given) {
+  SmallVector<Coord> allCoords = lanesToLastDim(memref, given);
   memref = foldDims(builder, loc, memref, allCoords);
   SmallVector<Coord> coords = withoutFolded(allCoords);
   if (lanes == 1) {

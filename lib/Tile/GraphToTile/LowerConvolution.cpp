@@ -164,18 +164,7 @@ void ConvolutionLowering::run() {
 //===----------------------------------------------------------------------===//
 
 void ConvolutionLowering::emitTask(Value task) {
-  // Where the input of this image and group starts.
-  imageOffset = index.constant(0);
-  Value stride = index.constant(1);
-  int64_t rank = cast<MemRefType>(plan.inputMemory.getType()).getRank();
-  for (int64_t dim = rank - 1; dim >= 0; --dim) {
-    AffineExpr expr = plan.inputMap.getResult(dim);
-    if (plan.batch && expr == builder.getAffineDimExpr(*plan.batch))
-      imageOffset = index.add(imageOffset, index.mul(image, stride));
-    if (plan.depth && expr == builder.getAffineDimExpr(*plan.depth))
-      imageOffset = index.add(imageOffset, index.mul(group, stride));
-    stride = index.mul(stride, index.extent(plan.inputMemory, dim));
-  }
+  imageOffset = plan.inputOffset(index, image, group);
   if (!plan.schedule.getInPlace()) {
     int64_t kc = channelBlock * constantOf(window).value_or(1);
     scratch = memref::AllocOp::create(
@@ -333,8 +322,9 @@ void ConvolutionLowering::emitTile(int64_t rows, Value tile, Value slot,
   SmallVector<SmallVector<Coord>> points;
   for (int64_t row = 0; row != rows; ++row)
     for (int64_t v = 0; v != vectors; ++v)
-      points.push_back(plan.resultAt(image, group, index.add(tile, row),
-                                     index.add(pixel, v * vl)));
+      points.push_back(plan.resultAt(image, group,
+                                     Coord::scalar(index.add(tile, row)),
+                                     Coord::lanes(index.add(pixel, v * vl))));
   // In steps, k counts through those of the tile; otherwise through positions.
   Value first, count = block.count;
   Value start = index.mul(block.channel, window);

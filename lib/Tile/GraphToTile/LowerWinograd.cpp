@@ -261,7 +261,8 @@ void WinogradLowering::storeRow(Value filter, Value y, Value x,
   auto maskType = VectorType::get({vl}, builder.getI1Type());
   for (size_t v = 0; v != pixels.size(); ++v) {
     points.push_back(
-        convolution.resultAt(image, Value(), filter, index.add(first, v * vl)));
+        convolution.resultAt(image, Value(), Coord::scalar(filter),
+                             Coord::lanes(index.add(first, v * vl))));
     int64_t lanes = std::min<int64_t>(vl, columns - v * vl);
     if (columns % vl != 0)
       masks.push_back(vector::ConstantMaskOp::create(builder, loc, maskType,

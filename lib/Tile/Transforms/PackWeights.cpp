@@ -187,9 +187,10 @@ packedColumns(linalg::LinalgOp op, sched::ContractionAttr schedule) {
   return PackedOperand{argument, layout};
 }
 
-/// The filter of a convolution: the output channels innermost, in tiles of mr.
-static std::optional<PackedOperand>
-packedFilter(linalg::LinalgOp op, sched::ConvolutionAttr schedule) {
+/// The filter of a convolution: the output channels innermost, in tiles of
+/// `tile`.
+static std::optional<PackedOperand> packedFilter(linalg::LinalgOp op,
+                                                 int64_t tile) {
   FailureOr<linalg::ConvolutionDimensions> dims =
       linalg::inferConvolutionDims(op);
   auto argument = dyn_cast<BlockArgument>(op.getDpsInputs()[1]);
@@ -198,7 +199,7 @@ packedFilter(linalg::LinalgOp op, sched::ConvolutionAttr schedule) {
   AffineMap map = op.getIndexingMapsArray()[1];
   PackedLayout layout;
   layout.dim = dimOfLoop(map, dims->outputChannel.front());
-  layout.tile = schedule.getMr();
+  layout.tile = tile;
   if (layout.dim < 0)
     return std::nullopt;
   for (int64_t dim = 0; dim < map.getNumResults(); ++dim)
@@ -217,7 +218,9 @@ static std::optional<PackedOperand> operandToPack(graph::KernelOp kernel) {
   if (auto contraction = dyn_cast<sched::ContractionAttr>(schedule))
     return packedColumns(root, contraction);
   if (auto convolution = dyn_cast<sched::ConvolutionAttr>(schedule))
-    return packedFilter(root, convolution);
+    return packedFilter(root, convolution.getMr());
+  if (auto convolution = dyn_cast<sched::FilterLanesAttr>(schedule))
+    return packedFilter(root, convolution.getNr());
   return std::nullopt;
 }
 

@@ -85,6 +85,16 @@ func.func private @a() attributes {schedule = #sched.gpu_matmul<tile_m = 64, til
 
 // -----
 
+// expected-error@+1 {{`fc` must be a multiple of `nr` (16), found 60}}
+func.func private @a() attributes {schedule = #sched.filter_lanes<mr = 5, nr = 16, vl = 8, kc = 256, np = 49, fc = 60, in_place = true, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`np` must be between 1 and 512, found 0}}
+func.func private @a() attributes {schedule = #sched.filter_lanes<mr = 5, nr = 16, vl = 8, kc = 256, np = 0, fc = 64, in_place = true, numerics = "fma">}
+
+// -----
+
 // expected-error@+1 {{`results` must be 2 or 4, found 6}}
 func.func private @a() attributes {schedule = #sched.winograd<results = 6, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
 

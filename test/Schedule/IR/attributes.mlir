@@ -4,6 +4,9 @@
 func.func private @a() attributes {schedule = #sched.contraction<mr = 6, nr = 16, vl = 8, kc = 256, mc = 120, nc = 256, pack_columns = false, streams = 1, numerics = "fma">}
 // CHECK: #sched.contraction<mr = 4, nr = 24, vl = 8, kc = 256, mc = 120, nc = 240, pack_columns = false, streams = 3, numerics = "fma">
 func.func private @streams() attributes {schedule = #sched.contraction<mr = 4, nr = 24, vl = 8, kc = 256, mc = 120, nc = 240, pack_columns = false, streams = 3, numerics = "fma">}
+// CHECK: #sched.filter_lanes<mr = 5, nr = 16, vl = 8, kc = 256, np = 49, fc = 64, in_place = true, numerics = "fma">
+func.func private @filter_lanes() attributes {schedule = #sched.filter_lanes<mr = 5, nr = 16, vl = 8, kc = 256, np = 49, fc = 64, in_place = true, numerics = "fma">}
+
 // CHECK: #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">
 func.func private @winograd() attributes {schedule = #sched.winograd<results = 4, mr = 6, nr = 16, vl = 8, rows = 4, fc = 66, tasks = 8, numerics = "winograd4-fma">}
 // CHECK: #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">

@@ -73,6 +73,28 @@ def ConvolutionAttr : SchedAttr<"Convolution", "convolution"> {
   }];
 }
 
+def FilterLanesAttr : SchedAttr<"FilterLanes", "filter_lanes"> {
+  let summary = "Convolution as an implicit product, for images of few pixels.";
+  let description = [{
+    Rows of the register tile are `mr` output pixels, lanes `nr` filters: nothing
+    is idle where pixels do not fill vectors. A task is `np` pixels times `fc`
+    filters. Its sums lie in scratch memory as pixels x filters until all blocks
+    of `kc` positions of k are added, and are then turned. Filters are packed
+    [F/nr][K][nr]. `in_place` reads the pixels from the input instead of
+    gathering them (pointwise convolutions only).
+
+    ```mlir
+    #sched.filter_lanes<mr = 5, nr = 16, vl = 8, kc = 256, np = 49, fc = 64,
+                        in_place = true, numerics = "fma">
+    ```
+    Numerics: `fma` or `mul-add`, the same classes as #sched.convolution.
+  }];
+  let parameters = (ins "int64_t":$mr, "int64_t":$nr, "int64_t":$vl,
+      "int64_t":$kc, "int64_t":$np, "int64_t":$fc, "bool":$in_place,
+      StringRefParameter<>:$numerics);
+  let genVerifyDecl = 1;
+}
+
 def WinogradAttr : SchedAttr<"Winograd", "winograd"> {
   let summary = "3x3 convolution of stride 1 by Winograd transforms.";
   let description = [{

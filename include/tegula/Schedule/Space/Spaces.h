@@ -51,6 +51,11 @@ std::vector<cost::ConvolutionSchedule>
 convolutionSpace(const cost::ConvolutionProblem &problem,
                  const cost::CpuTarget &target);
 
+/// With filters as lanes. Empty but for constant filters and few pixels.
+std::vector<cost::FilterLanesSchedule>
+filterLanesSpace(const cost::ConvolutionProblem &problem,
+                 const cost::CpuTarget &target);
+
 /// The tiles of Winograd transforms, results in one dimension.
 inline constexpr int64_t kWinogradResults[] = {2, 4};
 

@@ -64,6 +64,27 @@ def LowerAttentionPass : KernelLowering<"tegula-tile-lower-attention"> {
   }];
 }
 
+def LowerFilterLanesPass : KernelLowering<"tegula-tile-lower-filter-lanes"> {
+  let summary = "Lower #sched.filter_lanes kernels: convolutions of few pixels";
+  let description = [{
+    A convolution with packed filters and an image of known size becomes one
+    `scf.forall` over blocks of pixels and filters. The rows of the register tile
+    are pixels, gathered or in place, its lanes are filters. Sums lie in scratch
+    memory, pixels x filters; they are turned in squares, so that the elementwise
+    operations after the convolution run on vectors of pixels.
+
+    ```mlir
+    // before
+    %c = linalg.conv_2d_nchw_fchw ins(%x, %w) outs(%zero)
+    // after
+    scf.forall (%task) in (8) {
+      %sums = memref.alloc() : memref<4x49x16xf32>
+      ... scf.for %k = ... { vector.load %w; vector.broadcast %x; vector.fma }
+      ... vector.store %sums ... vector.transpose ... vector.store %result
+    ```
+  }];
+}
+
 def LowerConvolutionPass : KernelLowering<"tegula-tile-lower-convolution"> {
   let summary = "Lower #sched.convolution kernels to register tiles";
   let description = [{
