@@ -28,13 +28,13 @@ class Shape:
     make: Callable[[], bytes] = dataclasses.field(repr=False, compare=False)
 
 
-def model(nodes, inputs, constants=(), result=TensorProto.FLOAT):
-    """The bytes of a model of float tensors: `inputs` and `constants` are {name: dims}."""
+def model(nodes, inputs, constants=(), result=TensorProto.FLOAT, element=TensorProto.FLOAT):
+    """The bytes of a model: `inputs` are {name: dims}, `constants` {name: dims or array}."""
     rng = np.random.default_rng(0)
     weights = [numpy_helper.from_array(
         value if isinstance(value, np.ndarray) else rng.standard_normal(value, dtype="f4"), name)
         for name, value in dict(constants).items()]
-    infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+    infos = [helper.make_tensor_value_info(name, element, dims)
              for name, dims in inputs.items()]
     results = [helper.make_tensor_value_info("y", result, None)]
     graph = helper.make_graph(nodes, "kernel", infos, results, weights)
@@ -63,6 +63,32 @@ def matmul(m, n, k, batch=1, constant=True, transposed=False):
     family = "gemv" if m == 1 and batch == 1 else "batched" if batch > 1 else "contraction"
     return Shape(f"mm{kind}-{batch}x{m}x{n}x{k}", family, batch * m * n * k,
                  lambda: model(nodes, inputs, constants))
+
+
+def integer_matmul(m, n, k):
+    """Bytes times constant bytes."""
+    columns = np.random.default_rng(0).integers(-127, 128, (k, n), "i1")
+    return Shape(f"mm8-1x{m}x{n}x{k}", "integer", m * n * k, lambda: model(
+        [node("MatMulInteger", "a b")], {"a": [m, k]}, {"b": columns},
+        TensorProto.INT32, TensorProto.UINT8))
+
+
+def half_matmul(m, n, k):
+    """Of f16, summed as f32."""
+    columns = np.random.default_rng(0).standard_normal((k, n)).astype("f2")
+    return Shape(f"mm16-1x{m}x{n}x{k}", "half", m * n * k, lambda: model(
+        [node("MatMul", "a b")], {"a": [m, k]}, {"b": columns},
+        TensorProto.FLOAT16, TensorProto.FLOAT16))
+
+
+def integer_conv(channels, filters, side, kernel=1, stride=1):
+    weights = np.random.default_rng(0).integers(-127, 128, (filters, channels, kernel, kernel), "i1")
+    nodes = [node("ConvInteger", "a w", pads=[kernel // 2] * 4, strides=[stride] * 2)]
+    return Shape(
+        f"conv8-{channels}to{filters}-{side}-k{kernel}s{stride}", "integer",
+        (side // stride)**2 * filters * channels * kernel**2,
+        lambda: model(nodes, {"a": [1, channels, side, side]}, {"w": weights},
+                      TensorProto.INT32, TensorProto.UINT8))
 
 
 def conv(channels, filters, side, kernel=1, stride=1, groups=1, batch=1, dilation=1, width=None):
@@ -191,6 +217,8 @@ def transformers():
         for length in lengths:
             for n, k in ((hidden, hidden), (3 * hidden, hidden), (inner, hidden), (hidden, inner)):
                 yield matmul(length, n, k)
+            yield integer_matmul(length, inner, hidden)
+            yield half_matmul(length, hidden, inner)
             keys, depth = max(length, 64), hidden // heads
             yield attention(heads, length, keys, depth)
             yield matmul(length, keys, depth, batch=heads, constant=False)
@@ -223,6 +251,8 @@ def residual_networks():
     for side, channels, is_bottleneck in RESIDUAL:
         inner = channels // 4 if is_bottleneck else channels
         yield conv(inner, inner, side, 3)
+        yield integer_conv(inner, inner, side, 3)
+        yield integer_conv(inner, channels, side)
         yield conv(channels // 2, channels, 2 * side, 1, 2)
         if is_bottleneck:
             yield conv(channels, inner, side)
@@ -287,6 +317,11 @@ def drawn_products(rng):
                   batch, constant, transposed=not constant and rng.random() < 0.3)
 
 
+def drawn_small_types(rng):
+    m, n, k = rng.choice([1, size(rng, 1, 512)]), size(rng, 8, 1024), size(rng, 16, 1024)
+    return rng.choice([integer_matmul, half_matmul])(m, n, k)
+
+
 def drawn_convolutions(rng):
     groups = rng.choice([1, 1, 1, 1, 2, 4])
     return conv(groups * size(rng, 1, 512), groups * size(rng, 4, 512), size(rng, 5, 96),
@@ -332,7 +367,7 @@ def drawn_movement(rng):
     return movement(op, dims, **({} if op == "Pad" else {"axis": rng.choice([1, 2])}))
 
 
-DRAWN = {drawn_products: 60, drawn_convolutions: 60, drawn_depthwise: 40, drawn_attention: 30,
+DRAWN = {drawn_products: 60, drawn_small_types: 30, drawn_convolutions: 60, drawn_depthwise: 40, drawn_attention: 30,
          drawn_rows: 40, drawn_elementwise: 40, drawn_movement: 30}
 
 

@@ -12,9 +12,9 @@
 #include "tegula/Tuning/Search.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/ADT/MapVector.h"
 #include <chrono>
 #include <limits>
+#include <map>
 
 using namespace mlir;
 using namespace tegula;
@@ -31,7 +31,9 @@ struct Task {
   std::string text;
   size_t uses = 1;
   std::vector<sched::Candidate> candidates;
-  double predicted = 0; ///< Seconds of all uses as they are scheduled.
+  double seconds = 0; ///< Predicted, of one use as it is scheduled.
+
+  double predicted() const { return double(uses) * seconds; }
 };
 
 using Clock = std::chrono::steady_clock;
@@ -205,34 +207,44 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
   return result;
 }
 
+/// A task for `kernel` alone; none if there is nothing to choose or to compile.
+static std::optional<Task> taskOf(graph::KernelOp kernel, StringRef text,
+                                  const cost::CpuTarget &target,
+                                  const cost::CostModel &model) {
+  if (text.empty())
+    return std::nullopt;
+  std::vector<sched::Candidate> candidates =
+      sched::candidatesOf(kernel, target, model);
+  Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
+  auto own = llvm::find_if(candidates, [&](const sched::Candidate &one) {
+    return one.schedule == schedule;
+  });
+  if (candidates.size() < 2 || own == candidates.end())
+    return std::nullopt;
+  const double seconds = own->time.seconds;
+  return Task{kernel, text.str(), 1, std::move(candidates), seconds};
+}
+
 /// The kernels that have a space, those of equal text as one, the longest
 /// predicted first.
 static std::vector<Task> tasksOf(ModuleOp module, const cost::CpuTarget &target,
                                  const cost::CostModel &model) {
-  llvm::MapVector<StringRef, Task> byText;
-  std::vector<std::unique_ptr<std::string>> texts;
+  std::map<std::string, std::optional<Task>> byText;
   module.walk([&](graph::KernelOp kernel) {
-    std::vector<sched::Candidate> candidates =
-        sched::candidatesOf(kernel, target, model);
-    Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
-    auto own = llvm::find_if(candidates, [&](const sched::Candidate &one) {
-      return one.schedule == schedule;
-    });
-    std::string text = sched::kernelText(kernel);
-    if (candidates.size() < 2 || own == candidates.end() || text.empty())
-      return;
-    const double seconds = own->time.seconds;
-    texts.push_back(std::make_unique<std::string>(text));
-    auto [place, isNew] = byText.try_emplace(
-        *texts.back(), Task{kernel, text, 0, std::move(candidates), 0});
-    place->second.uses += 1;
-    place->second.predicted += seconds;
+    const std::string text = sched::kernelText(kernel);
+    auto [place, isNew] = byText.try_emplace(text);
+    if (isNew)
+      place->second = taskOf(kernel, text, target, model);
+    else if (place->second)
+      place->second->uses += 1;
   });
   std::vector<Task> tasks;
   for (auto &[text, task] : byText)
-    tasks.push_back(std::move(task));
+    if (task)
+      tasks.push_back(std::move(*task));
   llvm::sort(tasks, [](const Task &a, const Task &b) {
-    return std::tie(b.predicted, a.text) < std::tie(a.predicted, b.text);
+    return std::pair(-a.predicted(), StringRef(a.text)) <
+           std::pair(-b.predicted(), StringRef(b.text));
   });
   return tasks;
 }
@@ -247,10 +259,10 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
     return folder.takeError();
   double predicted = 0, left = options.seconds;
   for (const Task &task : tasks)
-    predicted += task.predicted;
+    predicted += task.predicted();
   for (const Task &task : tasks) {
     // What a kernel does not use is there for those after it.
-    const double share = predicted > 0 ? task.predicted / predicted : 1;
+    const double share = predicted > 0 ? task.predicted() / predicted : 1;
     const Clock::time_point start = Clock::now();
     const auto budget = std::chrono::duration<double>(left * share);
     auto tuned =
@@ -259,7 +271,7 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
     if (!tuned)
       return tuned.takeError();
     report(*tuned);
-    predicted -= task.predicted;
+    predicted -= task.predicted();
     left -= std::chrono::duration<double>(Clock::now() - start).count();
     if (left <= 0)
       break;

@@ -29,7 +29,8 @@ class Shapes(unittest.TestCase):
         self.assertGreaterEqual(len(found), 400)
         self.assertEqual(len({shape.name for shape in found}), len(found))
         for family in ("contraction", "batched", "gemv", "convolution", "pointwise", "depthwise",
-                       "window", "attention", "rows", "elementwise", "movement"):
+                       "window", "attention", "rows", "elementwise", "movement",
+                       "integer", "half"):
             self.assertGreaterEqual(sum(shape.family == family for shape in found), 10, family)
 
     def test_the_same_each_time(self):
