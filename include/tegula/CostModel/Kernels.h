@@ -32,6 +32,8 @@ struct ContractionProblem {
   bool oneBlock = false;
   /// Elements are pairs or quads of integers, multiplied by lp.dot.
   bool isDot = false;
+  /// Of an element of the rows and of the columns, as they lie in memory.
+  int64_t rowBits = 32, columnBits = 32;
 
   static constexpr const char *kName = "contraction";
   static constexpr auto fields() {
@@ -42,7 +44,8 @@ struct ContractionProblem {
         Field("is_float", &P::isFloat),
         Field("constant_columns", &P::constantColumns),
         Field("transposed_columns", &P::transposedColumns),
-        Field("one_block", &P::oneBlock), Field("is_dot", &P::isDot));
+        Field("one_block", &P::oneBlock), Field("is_dot", &P::isDot),
+        Field("row_bits", &P::rowBits), Field("column_bits", &P::columnBits));
   }
 };
 
@@ -85,6 +88,8 @@ struct ConvolutionProblem {
   bool oneBlock = false;
   /// Elements are pairs or quads of integers, multiplied by lp.dot.
   bool isDot = false;
+  /// Of an element of the input and of the filters, as they lie in memory.
+  int64_t inputBits = 32, filterBits = 32;
 
   static constexpr const char *kName = "convolution";
   static constexpr auto fields() {
@@ -97,7 +102,8 @@ struct ConvolutionProblem {
         Field("pointwise", &P::pointwise), Field("winograd", &P::winograd),
         Field("constant_filters", &P::constantFilters),
         Field("stride", &P::stride), Field("one_block", &P::oneBlock),
-        Field("is_dot", &P::isDot));
+        Field("is_dot", &P::isDot), Field("input_bits", &P::inputBits),
+        Field("filter_bits", &P::filterBits));
   }
 };
 

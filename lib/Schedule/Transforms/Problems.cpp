@@ -59,6 +59,19 @@ static int64_t bytesOf(Type type) {
                              : 8;
 }
 
+/// Bits of an element of `tensor` as it lies in memory.
+static int64_t storedBits(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (auto dequantize = tensor.getDefiningOp<lp::DequantizeOp>()) {
+    auto codes = cast<RankedTensorType>(dequantize.getCodes().getType());
+    if (codes.hasStaticShape() && type.hasStaticShape())
+      return std::max<int64_t>(1,
+                               codes.getNumElements() * 8 /
+                                   std::max<int64_t>(1, type.getNumElements()));
+  }
+  return bytesOf(type.getElementType()) * 8;
+}
+
 static bool isDot(linalg::LinalgOp op) {
   std::optional<ContractionBody> body = matchContractionBody(op);
   return body && body->dot;
@@ -79,6 +92,8 @@ tegula::sched::contractionProblem(const KernelBody &body) {
   problem.k = extentOf(op, loops.k);
   Type accumulator = op.getBlock()->getArguments().back().getType();
   problem.elementBytes = bytesOf(accumulator);
+  problem.rowBits = storedBits(op.getDpsInputs()[1 - columns]);
+  problem.columnBits = storedBits(columnsTensor);
   problem.isFloat = isa<FloatType>(accumulator);
   // Packing at compile time needs one n dimension.
   problem.constantColumns = isConstant(columnsTensor) && loops.n.size() == 1;
@@ -106,6 +121,8 @@ static cost::ConvolutionProblem convolutionProblem(const KernelBody &body) {
   problem.width = extentOf(op, dims.outputImage.back());
   Type accumulator = op.getBlock()->getArguments().back().getType();
   problem.elementBytes = bytesOf(accumulator);
+  problem.inputBits = storedBits(op.getDpsInputs()[0]);
+  problem.filterBits = storedBits(op.getDpsInputs()[1]);
   problem.pointwise =
       problem.window == 1 &&
       llvm::all_of(dims.strides, [](int64_t s) { return s == 1; }) &&
