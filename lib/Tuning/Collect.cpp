@@ -11,9 +11,9 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringSet.h"
 #include <numeric>
 #include <random>
+#include <set>
 
 using namespace mlir;
 using namespace tegula;
@@ -43,9 +43,12 @@ static std::vector<size_t> drawPoints(ArrayRef<sched::Candidate> candidates,
   for (size_t point : byTime)
     if (candidates[point].schedule == chosen)
       points.insert(point);
-  llvm::StringSet<> classes;
+  std::set<std::pair<size_t, std::string>> kinds;
   for (size_t point : byTime)
-    if (classes.insert(candidates[point].numerics).second)
+    if (kinds
+            .emplace(candidates[point].point.index(),
+                     candidates[point].numerics)
+            .second)
       points.insert(point);
   for (size_t i = 0; i != drawn.size(); ++i) {
     points.insert(drawn[i]);

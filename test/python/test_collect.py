@@ -74,7 +74,7 @@ class Measured(unittest.TestCase):
 
     def test_convolutions_both_ways(self):
         families = {row["family"] for row in self.rows if row["shape"] == self.names[1]}
-        self.assertEqual(families, {"convolution", "winograd"})
+        self.assertLessEqual({"convolution", "winograd"}, families)
 
 
 class Refused(unittest.TestCase):

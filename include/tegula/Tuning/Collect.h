@@ -45,10 +45,10 @@ loadReference(llvm::StringRef path, const CollectOptions &options,
 
 /// Measures schedules of every kernel of the model at `path` whose family has a
 /// space: the compiler's choice, then the one that is predicted to be fastest
-/// of each numerics class, then some of those predicted to be fast and some of
-/// all. Results are checked as in tuneFile, and on several threads must be the
-/// bits of one. Kernels are timed in groups around `reference`, and times of
-/// later groups corrected by what the compiler's choice takes there.
+/// of each family and numerics class, then some of those predicted to be fast
+/// and some of all. Results are checked as in tuneFile, and on several threads
+/// must be the bits of one. Kernels are timed in groups around `reference`, and
+/// times of later groups corrected by what the compiler's choice takes there.
 /// `report` is called with each row. Fails if the model cannot be compiled, or
 /// none of its kernels has a space.
 llvm::Error
