@@ -38,6 +38,7 @@ void tegula::pipeline::buildGraphPipeline(OpPassManager &pm,
     pm.addNestedPass<func::FuncOp>(graph::createFoldTransposesPass());
     pm.addNestedPass<func::FuncOp>(graph::createCollapseReshapesPass());
     pm.addNestedPass<func::FuncOp>(graph::createFuseElementwisePass());
+    pm.addNestedPass<func::FuncOp>(graph::createExpandGroupsPass());
     pm.addNestedPass<func::FuncOp>(createCSEPass());
   }
   pm.addNestedPass<func::FuncOp>(

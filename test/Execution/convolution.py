@@ -114,6 +114,11 @@ def fused():
     yield Case("Conv/winograd-batch-norm-residual-relu", nodes, {"x": wide},
                {"w": deep, **{name: np.tile(value, 4) for name, value in bn.items()}},
                bound=lambda case, exact: [np.full(v.shape, 4e-6 * np.abs(v).max()) for v in exact])
+    grouped = [helper.make_node("Conv", ["x", "w", "c"], ["t"], pads=[1, 1, 1, 1], group=4),
+               helper.make_node("Add", ["t", "x"], ["z"]), helper.make_node("Relu", ["z"], ["y"])]
+    yield Case("Conv/groups-bias-residual-relu", grouped, {"x": x},
+               {"w": normal("w", (16, 4, 3, 3), scale=0.2), "c": normal("c", (16,))},
+               bound=lambda case, exact: [np.full(v.shape, 4e-6 * np.abs(v).max()) for v in exact])
     clip = [helper.make_node("Conv", ["x", "w"], ["t"], pads=[1, 1, 1, 1], group=16),
             helper.make_node("Clip", ["t", "lo", "hi"], ["y"])]
     yield Case("Conv/depthwise-relu6", clip, {"x": x},

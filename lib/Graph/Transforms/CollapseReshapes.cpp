@@ -2,9 +2,11 @@
 
 #include "tegula/Graph/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tegula::graph {
@@ -29,6 +31,31 @@ static bool shouldCollapse(OpOperand *operand) {
 
 namespace {
 
+/// A reshaped constant is a constant of the same bytes: it can be packed as the
+/// schedule of the kernel that reads it says.
+template <typename ReshapeOp>
+struct ReshapeConstant : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern<ReshapeOp>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto constant = op.getSrc().template getDefiningOp<arith::ConstantOp>();
+    if (!constant)
+      return rewriter.notifyMatchFailure(op, "not of a constant");
+    RankedTensorType type = op.getResultType();
+    ElementsAttr reshaped;
+    if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
+      reshaped = dense.reshape(type);
+    else if (auto resource =
+                 dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+      reshaped = DenseResourceElementsAttr::get(type, resource.getRawHandle());
+    if (!reshaped)
+      return rewriter.notifyMatchFailure(op, "a constant of another kind");
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, reshaped);
+    return success();
+  }
+};
+
 struct CollapseReshapesPass
     : tegula::graph::impl::CollapseReshapesPassBase<CollapseReshapesPass> {
   void runOnOperation() override {
@@ -41,6 +68,8 @@ struct CollapseReshapesPass
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());
+    patterns.add<ReshapeConstant<tensor::ExpandShapeOp>,
+                 ReshapeConstant<tensor::CollapseShapeOp>>(&getContext());
     // Sizes come from the inputs, so that they do not count as users.
     memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -127,3 +127,25 @@ func.func @contraction(%x: tensor<8x4xf32>, %w: tensor<4x5xf32>, %init: tensor<2
   } -> tensor<2x4x5xf32>
   return %1 : tensor<2x4x5xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @constant
+// CHECK-DAG: arith.constant dense<{{\[\[}}1, 2], [3, 4]]> : tensor<2x2xi32>
+// CHECK-DAG: arith.constant dense_resource<bytes> : tensor<4xi8>
+// CHECK-NOT: _shape
+func.func @constant() -> (tensor<2x2xi32>, tensor<4xi8>) {
+  %0 = arith.constant dense<[1, 2, 3, 4]> : tensor<4xi32>
+  %1 = tensor.expand_shape %0 [[0, 1]] output_shape [2, 2] : tensor<4xi32> into tensor<2x2xi32>
+  %2 = arith.constant dense_resource<bytes> : tensor<2x2xi8>
+  %3 = tensor.collapse_shape %2 [[0, 1]] : tensor<2x2xi8> into tensor<4xi8>
+  return %1, %3 : tensor<2x2xi32>, tensor<4xi8>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      bytes: "0x0100000001020304"
+    }
+  }
+#-}

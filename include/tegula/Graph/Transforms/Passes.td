@@ -5,6 +5,30 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ExpandGroupsPass
+    : Pass<"tegula-graph-expand-groups", "::mlir::func::FuncOp"> {
+  let summary = "Pad and finish grouped convolutions in their own shape";
+  let description = [{
+    A convolution of several groups has a dimension for the groups, which
+    reshapes make before it and merge behind it. What pads its input moves behind
+    the first of them, elementwise operations on its result before the other one,
+    so that they become part of its kernel. By upstream's patterns.
+
+    ```mlir
+    %0 = linalg.generic {.. convolution ..} -> tensor<1x4x8x7x7xf32>
+    %1 = tensor.collapse_shape %0 [[0], [1, 2], [3], [4]] .. into tensor<1x32x7x7xf32>
+    %2 = linalg.generic {.. maximumf ..} ins(%1) -> tensor<1x32x7x7xf32>
+    // becomes
+    %0 = linalg.generic {.. convolution ..} -> tensor<1x4x8x7x7xf32>
+    %1 = linalg.generic {.. maximumf ..} ins(%0) -> tensor<1x4x8x7x7xf32>
+    %2 = tensor.collapse_shape %1 [[0], [1, 2], [3], [4]] .. into tensor<1x32x7x7xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def CollapseReshapesPass
     : Pass<"tegula-graph-collapse-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Move reshapes away from between operations that could fuse";
@@ -13,7 +37,8 @@ def CollapseReshapesPass
     the shape in front of an expand_shape, or behind a collapse_shape. Reshapes
     move on until they meet an operation that needs them, or each other. An
     operand that is broadcast along a part of the merged dimensions keeps the
-    reshape where it is, and so does an operation that reads loop numbers.
+    reshape where it is, and so does an operation that reads loop numbers. A
+    reshaped constant is a constant.
 
     ```mlir
     %0 = linalg.matmul ins(%a, %b) outs(%e) -> tensor<8x4xf32>
