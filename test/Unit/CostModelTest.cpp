@@ -113,11 +113,31 @@ TEST(AnalyticModel, TransformsPayForManyChannels) {
   EXPECT_TRUE(fewer(256));
 }
 
+TEST(AnalyticModel, WindowsPreferWhatTheyShare) {
+  cost::CpuTarget target;
+  cost::DepthwiseProblem problem{96, 56, 56, 56, 56, 7,    7,
+                                 1,  1,  1,  1,  4,  true, true};
+  auto seconds = [&](int64_t rows, int64_t columns, int64_t block) {
+    cost::DepthwiseSchedule schedule{8, rows, columns, block, false, false};
+    return cost::analyticModel().estimate(problem, schedule, target).seconds;
+  };
+  // Chains, then loads, then staged rows that leave the level-1 cache.
+  EXPECT_LT(seconds(4, 2, 56), seconds(1, 1, 56));
+  EXPECT_LT(seconds(4, 2, 56), seconds(1, 3, 56));
+  problem.inputHeight = problem.inputWidth = 224;
+  problem.height = problem.width = 112;
+  problem.strideRows = problem.strideColumns = 2;
+  problem.windowHeight = problem.windowWidth = 3;
+  EXPECT_LT(seconds(2, 2, 8), seconds(2, 2, 112));
+}
+
 /// One problem of each family.
 const cost::Problem kProblems[] = {
     cost::ContractionProblem{2, 30, 40, 50},
     cost::ConvolutionProblem{1, 1, 64, 64, 9, 9 * 9, 9, 4, false, true, true},
-    cost::AttentionProblem{12, 128, 128, 64, 64}};
+    cost::AttentionProblem{12, 128, 128, 64, 64},
+    cost::DepthwiseProblem{96, 56, 56, 56, 56, 7, 7, 1, 1, 1, 1, 4, true,
+                           true}};
 static_assert(std::size(kProblems) == std::variant_size_v<cost::Problem>);
 
 TEST(KernelText, EveryPointIsReadBack) {

@@ -1,6 +1,7 @@
 //===- SpacesTest.cpp - Every point of a schedule space is legal ----------===//
 
 #include "tegula/Schedule/Space/Spaces.h"
+#include "tegula/Schedule/IR/WindowLimits.h"
 
 #include "gtest/gtest.h"
 
@@ -187,6 +188,68 @@ TEST(AttentionSpace, PointsAreLegalAndDistinct) {
                   s.mr * vectors + vectors + 1 <= target.vectorRegisters);
     }
   }
+}
+
+/// A window with a result of some size; its input is padded or not.
+cost::DepthwiseProblem randomWindow(std::mt19937 &random) {
+  cost::DepthwiseProblem problem;
+  problem.planes = 1 + random() % 300;
+  problem.height = 1 + random() % 120;
+  problem.width = 1 + random() % 120;
+  problem.windowHeight = 1 + random() % 31;
+  problem.windowWidth = 1 + random() % 31;
+  problem.strideRows = problem.strideColumns = 1 + random() % 2;
+  problem.dilationRows = 1 + random() % 2;
+  problem.padded = random() % 2;
+  int64_t margin = problem.padded ? 0 : problem.windowWidth;
+  problem.inputWidth = problem.width * problem.strideColumns + margin;
+  problem.inputHeight = problem.height * problem.strideRows + margin;
+  problem.weighted = random() % 2;
+  return problem;
+}
+
+TEST(DepthwiseSpace, PointsAreLegalAndDistinct) {
+  std::mt19937 random(6);
+  for (int round = 0; round != 200; ++round) {
+    cost::CpuTarget target;
+    cost::DepthwiseProblem problem = randomWindow(random);
+    auto space = sched::depthwiseSpace(problem, target);
+    ASSERT_FALSE(space.empty());
+    EXPECT_TRUE(allDistinct(space));
+    for (const cost::DepthwiseSchedule &s : space) {
+      EXPECT_EQ(s.vl, 8);
+      EXPECT_LE(s.rows * s.columns + s.columns + 1, target.vectorRegisters);
+      EXPECT_GE(s.block, 1);
+      EXPECT_TRUE(!s.unroll || problem.windowHeight * problem.windowWidth <=
+                                   sched::kMaxUnrolledTaps);
+      EXPECT_TRUE(s.unroll || problem.dilationRows == 1 || s.rows == 1);
+      EXPECT_FALSE(s.inPlace && problem.padded);
+    }
+  }
+}
+
+TEST(DepthwiseSpace, UnknownSizesHaveOnePoint) {
+  cost::DepthwiseProblem problem;
+  problem.planes = problem.height = problem.width = cost::kDynamic;
+  EXPECT_EQ(sched::depthwiseSpace(problem, {}).size(), 1u);
+  problem = {64, 20, 20, 64, 64, 3, 3, 3, 3, 1, 1, 4, false, true};
+  EXPECT_EQ(sched::depthwiseSpace(problem, {}).size(), 1u);
+}
+
+TEST(DepthwiseSpace, ReadsInPlaceWhereVectorsFit) {
+  auto inPlace = [](const cost::DepthwiseProblem &problem) {
+    for (const auto &s : sched::depthwiseSpace(problem, {}))
+      if (s.inPlace)
+        return true;
+    return false;
+  };
+  cost::DepthwiseProblem pool{64, 28, 28, 56, 56, 2, 2, 2, 2, 1, 1, 4, false};
+  EXPECT_TRUE(inPlace(pool));
+  pool.padded = true;
+  EXPECT_FALSE(inPlace(pool));
+  // The last vector of pairs would read one column too many.
+  cost::DepthwiseProblem odd{64, 28, 28, 57, 57, 3, 3, 2, 2, 1, 1, 4, false};
+  EXPECT_FALSE(inPlace(odd));
 }
 
 } // namespace

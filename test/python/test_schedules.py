@@ -76,6 +76,16 @@ class EverySchedule(unittest.TestCase):
         self.check([node("Conv", ["x", "w"], strides=[2, 2], group=2)], {"x": (1, 16, 15, 15)},
                    [constant("w", 12, 8, 3, 3)])
 
+    def test_depthwise(self):
+        for kernel, stride, dilation, size in [(5, 2, 1, (23, 30)), (3, 1, 2, (19, 9)), (13, 1, 1, (20, 26))]:
+            pad = dilation * (kernel // 2)
+            self.check([node("Conv", ["x", "w", "b"], pads=[pad] * 4, strides=[stride] * 2, dilations=[dilation] * 2, group=6)],
+                       {"x": (2, 6, *size)}, [constant("w", 6, 1, kernel, kernel), constant("b", 6)])
+
+    def test_pooling(self):
+        self.check([node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)], {"x": (1, 5, 31, 37)})
+        self.check([node("MaxPool", ["x"], kernel_shape=[2, 2], strides=[2, 2])], {"x": (1, 5, 32, 36)})
+
 
 class GivenSchedules(unittest.TestCase):
     def test_a_bad_file_is_refused(self):

@@ -39,6 +39,10 @@ AnalyticTime analyze(const AttentionProblem &problem,
                      const AttentionSchedule &schedule,
                      const CpuTarget &target);
 
+AnalyticTime analyze(const DepthwiseProblem &problem,
+                     const DepthwiseSchedule &schedule,
+                     const CpuTarget &target);
+
 /// analyze() of the family that both are of; `schedule` must be for the problem
 /// (isFor).
 AnalyticTime analyticTime(const Problem &problem, const Schedule &schedule,

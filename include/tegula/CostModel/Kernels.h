@@ -182,15 +182,64 @@ struct AttentionSchedule {
   }
 };
 
+/// A window over planes (images of one channel): a depthwise convolution or a
+/// pooling.
+struct DepthwiseProblem {
+  int64_t planes = 1;
+  /// Of the result, kDynamic unless the window moves over two dimensions of
+  /// known size. Such windows have one schedule.
+  int64_t height = 1, width = 1;
+  int64_t inputHeight = 1, inputWidth = 1;   ///< Without padding.
+  int64_t windowHeight = 1, windowWidth = 1; ///< In taps.
+  int64_t strideRows = 1, strideColumns = 1;
+  int64_t dilationRows = 1, dilationColumns = 1;
+  int64_t elementBytes = 4; ///< Of the input.
+  bool padded = false;
+  bool weighted = false; ///< Taps have weights; if not, it is a pooling.
+
+  static constexpr const char *kName = "depthwise";
+  static constexpr auto fields() {
+    using P = DepthwiseProblem;
+    return std::tuple(
+        Field("planes", &P::planes), Field("height", &P::height),
+        Field("width", &P::width), Field("input_height", &P::inputHeight),
+        Field("input_width", &P::inputWidth),
+        Field("window_height", &P::windowHeight),
+        Field("window_width", &P::windowWidth),
+        Field("stride_rows", &P::strideRows),
+        Field("stride_columns", &P::strideColumns),
+        Field("dilation_rows", &P::dilationRows),
+        Field("dilation_columns", &P::dilationColumns),
+        Field("element_bytes", &P::elementBytes), Field("padded", &P::padded),
+        Field("weighted", &P::weighted));
+  }
+};
+
+/// The parameters of #sched.depthwise.
+struct DepthwiseSchedule {
+  int64_t vl = 1, rows = 1, columns = 1, block = 1;
+  bool unroll = true, inPlace = false;
+
+  using Problem = DepthwiseProblem;
+  static constexpr const char *kName = "depthwise";
+  static constexpr auto fields() {
+    using S = DepthwiseSchedule;
+    return std::tuple(Field("vl", &S::vl), Field("rows", &S::rows),
+                      Field("columns", &S::columns), Field("block", &S::block),
+                      Field("unroll", &S::unroll),
+                      Field("in_place", &S::inPlace));
+  }
+};
+
 /// A problem of any family.
-using Problem =
-    std::variant<ContractionProblem, ConvolutionProblem, AttentionProblem>;
+using Problem = std::variant<ContractionProblem, ConvolutionProblem,
+                             AttentionProblem, DepthwiseProblem>;
 
 /// A point of any family's space. Several families may be ways to compute the
 /// same kind of problem.
 using Schedule =
     std::variant<ContractionSchedule, ConvolutionSchedule, FilterLanesSchedule,
-                 WinogradSchedule, AttentionSchedule>;
+                 WinogradSchedule, AttentionSchedule, DepthwiseSchedule>;
 
 /// Is `schedule` one for problems of this kind?
 inline bool isFor(const Schedule &schedule, const Problem &problem) {

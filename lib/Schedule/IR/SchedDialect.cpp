@@ -160,11 +160,16 @@ AttentionAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t mr,
 
 LogicalResult
 DepthwiseAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t vl,
-                      int64_t rows, int64_t columns, StringRef numerics) {
+                      int64_t rows, int64_t columns, int64_t block, bool unroll,
+                      bool inPlace, StringRef numerics) {
   if (failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
       failed(verifyPositive(emitError, "rows", rows, kMaxTileRows)) ||
-      failed(verifyPositive(emitError, "columns", columns, kMaxTileRows)))
+      failed(verifyPositive(emitError, "columns", columns, kMaxTileRows)) ||
+      failed(verifyPositive(emitError, "block", block, kMaxBlock)))
     return failure();
+  if (rows * columns > kMaxTileRows)
+    return emitError() << "a tile of " << rows << " x " << columns
+                       << " vectors is too large: at most " << kMaxTileRows;
   return success();
 }
 

@@ -48,6 +48,13 @@ static std::vector<SpacePart> partsOf(const cost::AttentionProblem &problem,
   return space;
 }
 
+static std::vector<SpacePart> partsOf(const cost::DepthwiseProblem &problem,
+                                      const cost::CpuTarget &target) {
+  std::vector<SpacePart> space;
+  addPart(space, multiplyAddClass(target), depthwiseSpace(problem, target));
+  return space;
+}
+
 std::vector<SpacePart> tegula::sched::spaceOf(const cost::Problem &problem,
                                               const cost::CpuTarget &target) {
   return std::visit([&](const auto &sizes) { return partsOf(sizes, target); },

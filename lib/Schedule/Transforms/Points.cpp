@@ -45,6 +45,18 @@ static Attribute attributeOf(MLIRContext *context,
                             point.kc, point.tasks, numerics);
 }
 
+static Attribute attributeOf(MLIRContext *context,
+                             const cost::DepthwiseSchedule &point,
+                             StringRef numerics) {
+  return DepthwiseAttr::get(context, point.vl, point.rows, point.columns,
+                            point.block, point.unroll, point.inPlace, numerics);
+}
+
+static cost::DepthwiseSchedule pointOf(DepthwiseAttr attribute) {
+  return {attribute.getVl(),    attribute.getRows(),   attribute.getColumns(),
+          attribute.getBlock(), attribute.getUnroll(), attribute.getInPlace()};
+}
+
 static cost::AttentionSchedule pointOf(AttentionAttr attribute) {
   return {attribute.getMr(), attribute.getNr(), attribute.getVl(),
           attribute.getMq(), attribute.getKc(), attribute.getTasks()};
@@ -112,6 +124,7 @@ Attribute tegula::sched::attributeOf(MLIRContext *context,
 std::optional<cost::Schedule> tegula::sched::pointOf(Attribute schedule) {
   return llvm::TypeSwitch<Attribute, std::optional<cost::Schedule>>(schedule)
       .Case<ContractionAttr, ConvolutionAttr, FilterLanesAttr, WinogradAttr,
-            AttentionAttr>([](auto attribute) { return ::pointOf(attribute); })
+            AttentionAttr, DepthwiseAttr>(
+          [](auto attribute) { return ::pointOf(attribute); })
       .Default([](Attribute) { return std::nullopt; });
 }

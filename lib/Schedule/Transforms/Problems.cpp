@@ -7,6 +7,7 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/LowPrecision/IR/LowPrecision.h"
 #include "tegula/Schedule/IR/Attention.h"
+#include "tegula/Schedule/IR/PlaneWindow.h"
 
 using namespace mlir;
 using namespace tegula;
@@ -152,6 +153,37 @@ cost::AttentionProblem tegula::sched::attentionProblem(const KernelBody &body) {
   return problem;
 }
 
+static cost::DepthwiseProblem depthwiseProblem(const KernelBody &body) {
+  linalg::LinalgOp op = body.reductions.front();
+  cost::DepthwiseProblem problem;
+  problem.weighted = op.getNumDpsInputs() > 1 && matchContractionBody(op);
+  std::optional<PlaneWindow> window = matchPlaneWindow(op);
+  // Rows are copied from memory only.
+  if (!window || !isa<BlockArgument>(window->input)) {
+    problem.planes = problem.height = problem.width = cost::kDynamic;
+    return problem;
+  }
+  SmallVector<unsigned> planes;
+  op.getParallelDims(planes);
+  llvm::erase(planes, window->y.loop);
+  llvm::erase(planes, window->x.loop);
+  problem.planes = extentOf(op, planes);
+  problem.height = window->y.output;
+  problem.width = window->x.output;
+  problem.inputHeight = window->y.input;
+  problem.inputWidth = window->x.input;
+  problem.windowHeight = window->y.taps;
+  problem.windowWidth = window->x.taps;
+  problem.strideRows = window->y.stride;
+  problem.strideColumns = window->x.stride;
+  problem.dilationRows = window->y.dilation;
+  problem.dilationColumns = window->x.dilation;
+  problem.elementBytes =
+      bytesOf(cast<ShapedType>(window->input.getType()).getElementType());
+  problem.padded = bool(window->pad);
+  return problem;
+}
+
 std::optional<cost::Problem> tegula::sched::problemOf(const KernelBody &body) {
   switch (classifyKernel(body)) {
   case Family::Contraction:
@@ -161,6 +193,7 @@ std::optional<cost::Problem> tegula::sched::problemOf(const KernelBody &body) {
   case Family::Attention:
     return attentionProblem(body);
   case Family::Depthwise:
+    return depthwiseProblem(body);
   case Family::Rows:
   case Family::Elementwise:
   case Family::Loops:

@@ -77,9 +77,6 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
     return choose(context, *problem, chooser);
   int64_t floatLanes = target.lanes(4);
   switch (classifyKernel(body)) {
-  case Family::Depthwise:
-    return DepthwiseAttr::get(context, floatLanes, /*rows=*/4, /*columns=*/1,
-                              multiplyAddClass(target));
   case Family::Elementwise: {
     int64_t lanes = target.lanes(widestElementBytes(body));
     return ElementwiseAttr::get(context, std::max<int64_t>(lanes, 1),

@@ -1,17 +1,18 @@
 //===- LowerDepthwise.cpp - Windows without a sum over channels -----------===//
 //
 // Depthwise convolutions and pooling: lanes run along the last dimension of the
-// result, the window's taps are unrolled in order. Windows over images of known
-// sizes go through scratch (StagedWindow); for others, a vector whose whole
-// window lies inside the input reads it directly, and at the edges the padding
-// is selected in registers.
+// result, the window's taps are taken in order. Windows over images of known
+// sizes have tiles of rows and columns (WindowTiles); for others, a vector
+// whose whole window lies inside the input reads it directly, and at the edges
+// the padding is selected in registers.
 //
 //===----------------------------------------------------------------------===//
 
-#include "StagedWindow.h"
+#include "WindowTiles.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "tegula/Schedule/IR/WindowLimits.h"
 #include "tegula/Tile/GraphToTile/LowerFamily.h"
 #include "tegula/Tile/GraphToTile/Passes.h"
 
@@ -198,10 +199,14 @@ struct LowerDepthwisePass
           if (failed(plan))
             return failure();
           OpBuilder builder = kernel.builder();
-          if (auto staged = StagedWindow::make(*plan))
-            staged->emit(builder, plan->op.getLoc());
-          else
+          if (auto tiles = WindowTiles::make(*plan)) {
+            tiles->emit(builder, plan->op.getLoc());
+          } else if (plan->tapCount() <= sched::kMaxUnrolledTaps) {
             WindowLowering(*plan, builder).run();
+          } else {
+            reason = "many taps over images of unknown size";
+            return failure();
+          }
           kernel.eraseOldBody();
           return success();
         });

@@ -8,9 +8,6 @@ using namespace mlir;
 using namespace tegula;
 using namespace tegula::tile;
 
-/// Taps that are unrolled at most.
-static constexpr int64_t kMaxTaps = 64;
-
 LogicalResult WindowPlan::checkBody(std::string &reason) {
   reason = "a window whose body has no vector form";
   for (Operation &inner : op.getBlock()->without_terminator())
@@ -25,17 +22,15 @@ LogicalResult WindowPlan::checkBody(std::string &reason) {
     return failure();
   for (AffineExpr expr : map.getResults())
     resultLoops.push_back(cast<AffineDimExpr>(expr).getPosition());
-  reason = "a window that is dynamic or has many taps";
-  int64_t count = 1;
+  reason = "a window that is dynamic";
   for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
     if (kind == utils::IteratorType::parallel)
       continue;
-    if (ShapedType::isDynamic(ranges[loop]))
+    if (ShapedType::isDynamic(ranges[loop]) || ranges[loop] == 0)
       return failure();
-    count *= ranges[loop];
     taps.push_back(loop);
   }
-  return success(count >= 1 && count <= kMaxTaps);
+  return success();
 }
 
 LogicalResult WindowPlan::checkOperands(std::string &reason) {
@@ -86,6 +81,13 @@ FailureOr<WindowPlan> WindowPlan::make(const KernelFunction &kernel,
     return failure();
   plan.outputDims = *dims;
   return plan;
+}
+
+int64_t WindowPlan::tapCount() const {
+  int64_t count = 1;
+  for (unsigned tap : taps)
+    count *= ranges[tap];
+  return count;
 }
 
 SmallVector<SmallVector<int64_t>> WindowPlan::tapPositions() const {

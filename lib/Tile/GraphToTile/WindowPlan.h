@@ -31,6 +31,7 @@ struct WindowPlan {
                                           ElementwiseEmitter &emitter,
                                           std::string &reason);
 
+  int64_t tapCount() const;
   /// The taps in order, each as one number per reduction loop.
   llvm::SmallVector<llvm::SmallVector<int64_t>> tapPositions() const;
 

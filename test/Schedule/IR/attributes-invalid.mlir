@@ -142,3 +142,13 @@ func.func private @a() attributes {schedule = #sched.attention<mr = 6, nr = 16, 
 
 // expected-error@+1 {{`tasks` must be between 1 and 256, found 1000}}
 func.func private @a() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 1000, numerics = "keys4-fma">}
+
+// -----
+
+// expected-error @+1 {{a tile of 16 x 8 vectors is too large: at most 64}}
+func.func private @window() attributes {schedule = #sched.depthwise<vl = 8, rows = 16, columns = 8, block = 1, unroll = true, in_place = false, numerics = "fma">}
+
+// -----
+
+// expected-error @+1 {{`block`}}
+func.func private @window() attributes {schedule = #sched.depthwise<vl = 8, rows = 4, columns = 1, block = 0, unroll = true, in_place = false, numerics = "fma">}

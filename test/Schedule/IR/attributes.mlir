@@ -13,8 +13,8 @@ func.func private @winograd() attributes {schedule = #sched.winograd<results = 4
 func.func private @b() attributes {schedule = #sched.convolution<mr = 6, nr = 16, vl = 8, kc = 256, nb = 4, fc = 66, in_place = true, numerics = "fma">}
 // CHECK: #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "keys4-fma">
 func.func private @attention() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "keys4-fma">}
-// CHECK: #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">
-func.func private @c() attributes {schedule = #sched.depthwise<vl = 8, rows = 1, columns = 4, numerics = "fma">}
+// CHECK: #sched.depthwise<vl = 8, rows = 4, columns = 2, block = 28, unroll = true, in_place = false, numerics = "fma">
+func.func private @c() attributes {schedule = #sched.depthwise<vl = 8, rows = 4, columns = 2, block = 28, unroll = true, in_place = false, numerics = "fma">}
 // CHECK: #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">
 func.func private @d() attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">}
 // CHECK: #sched.rows<vl = 8, accumulators = 4, grain = 4096, numerics = "tree8x4">

@@ -141,8 +141,21 @@ def AttentionAttr : SchedAttr<"Attention", "attention"> {
 }
 
 def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
-  let summary = "Depthwise convolution, direct, along the output width.";
+  let summary = "Depthwise convolution or pooling, lanes along the width.";
+  let description = [{
+    Tasks compute `block` rows of a plane in register tiles of `rows` rows x
+    `columns` vectors of `vl` columns. Padded input rows lie in scratch memory,
+    or they are read `in_place`, where nothing is padded. `unroll`: all taps of
+    the window are unrolled and its weights loaded once for a block; otherwise
+    its rows are a loop.
+
+    ```mlir
+    #sched.depthwise<vl = 8, rows = 4, columns = 2, block = 28, unroll = true,
+                     in_place = false, numerics = "fma">
+    ```
+  }];
   let parameters = (ins "int64_t":$vl, "int64_t":$rows, "int64_t":$columns,
+      "int64_t":$block, "bool":$unroll, "bool":$in_place,
       StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
 }

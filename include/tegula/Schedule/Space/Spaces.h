@@ -69,6 +69,10 @@ std::vector<cost::AttentionSchedule>
 attentionSpace(const cost::AttentionProblem &problem,
                const cost::CpuTarget &target);
 
+std::vector<cost::DepthwiseSchedule>
+depthwiseSpace(const cost::DepthwiseProblem &problem,
+               const cost::CpuTarget &target);
+
 } // namespace tegula::sched
 
 #endif // TEGULA_SCHEDULE_SPACE_SPACES_H
