@@ -389,6 +389,89 @@ AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
   return finished(time, copies(problem.batch) / target.cyclesPerSecond);
 }
 
+namespace {
+
+/// Kernels without products: two vector instructions start in a cycle. Those of
+/// one vector wait for each other; a processor looks ahead for others, but not
+/// over as many as an exponential has: vectors side by side wait less.
+constexpr double kIssue = 2;
+constexpr double kWaiting = 0.45;
+/// Entering and leaving the loop over a row, and the part of a row that fills
+/// no vector, under a mask.
+constexpr double kRowCycles = 8;
+constexpr double kMaskCycles = 10;
+/// Combining the accumulators of a row to one number.
+constexpr double kTreeCycles = 15;
+/// Lines of an input are fetched in pairs while a block of rows is transposed.
+/// More rows than this crowd the level-1 cache, whose sets they share if they
+/// lie a power of two apart.
+constexpr double kFetchedBytes = 128;
+constexpr int64_t kTransposedRows = 32;
+constexpr double kCrowded = 1.1;
+
+/// Cycles for the points of a row, `unroll` vectors side by side.
+double rowCycles(int64_t columns, int64_t vl, int64_t unroll,
+                 double instructions) {
+  auto cycles = [&](int64_t vectors, int64_t together) {
+    return double(vectors) * instructions / kIssue *
+           (1 + kWaiting / double(together));
+  };
+  int64_t whole = columns / vl, rest = whole % unroll;
+  double masked = columns % vl ? cycles(1, 1) + kMaskCycles : 0;
+  return cycles(whole - rest, unroll) + cycles(rest, 1) + masked + kRowCycles;
+}
+
+/// Operands and results pass through the caches once. What the last level holds
+/// comes from there, twice as fast as from memory.
+void addTraffic(AnalyticTime &time, int64_t bytes, const CpuTarget &target) {
+  time.cache = double(bytes) / target.l2BytesPerCycle;
+  if (bytes > target.l2Bytes)
+    time.memory = double(bytes) / target.memoryBytesPerCycle *
+                  (double(bytes) > kLastLevelBytes ? 1 : 0.5);
+}
+
+} // namespace
+
+AnalyticTime tegula::cost::analyze(const ElementwiseProblem &problem,
+                                   const ElementwiseSchedule &schedule,
+                                   const CpuTarget &target) {
+  // With a load and a store.
+  double instructions = double(problem.instructions) + 2;
+  int64_t unroll = schedule.unroll;
+  AnalyticTime time;
+  addTraffic(time, problem.bytes, target);
+  if (problem.isTransposed) {
+    // A square of n x n takes n log2(n) shuffles. Lines of an input of which a
+    // block of rows takes a part are fetched again by the next one.
+    instructions += std::log2(double(schedule.vl));
+    unroll = 1;
+    double fetched =
+        double(schedule.tile * problem.elementBytes) / kFetchedBytes;
+    time.cache /= std::min(1.0, fetched);
+    if (schedule.tile > kTransposedRows)
+      time.cache *= kCrowded;
+  }
+  time.steps =
+      double(known(problem.rows)) *
+      rowCycles(known(problem.columns), schedule.vl, unroll, instructions);
+  return finished(time, 1 / target.cyclesPerSecond);
+}
+
+AnalyticTime tegula::cost::analyze(const RowsProblem &problem,
+                                   const RowsSchedule &schedule,
+                                   const CpuTarget &target) {
+  double rows = double(known(problem.rows)), passes = double(problem.passes);
+  AnalyticTime time;
+  addTraffic(time, problem.bytes, target);
+  // With a load in each pass.
+  double instructions = double(problem.instructions) / passes + 1;
+  time.steps = rows * passes *
+               rowCycles(known(problem.columns), schedule.vl, schedule.unroll,
+                         instructions);
+  time.tiles = rows * double(problem.reductions) * kTreeCycles;
+  return finished(time, 1 / target.cyclesPerSecond);
+}
+
 double tegula::cost::softmaxSeconds(int64_t rows, int64_t columns,
                                     const CpuTarget &target) {
   // Rows stay in the level-1 cache between passes; all of them do not.

@@ -1,6 +1,7 @@
 //===- CostModelTest.cpp - What any model of time must say ----------------===//
 
 #include "tegula/CostModel/CostModel.h"
+#include "tegula/CostModel/Analytic.h"
 #include "tegula/CostModel/KernelText.h"
 #include "tegula/Schedule/Space/Spaces.h"
 
@@ -131,13 +132,45 @@ TEST(AnalyticModel, WindowsPreferWhatTheyShare) {
   EXPECT_LT(seconds(2, 2, 8), seconds(2, 2, 112));
 }
 
+TEST(AnalyticModel, LongFunctionsGainByVectorsSideBySide) {
+  auto gain = [](int64_t instructions) {
+    cost::ElementwiseProblem problem;
+    problem.columns = 1 << 20;
+    problem.instructions = instructions;
+    problem.bytes = 8 << 20;
+    auto seconds = [&](int64_t unroll) {
+      cost::ElementwiseSchedule schedule{8, unroll, 16, 1 << 14};
+      return cost::analyze(problem, schedule, {}).total;
+    };
+    return seconds(1) / seconds(4);
+  };
+  EXPECT_GT(gain(1), 1.0);
+  EXPECT_GT(gain(30), gain(1));
+  EXPECT_LT(gain(30), 1.5);
+}
+
+TEST(AnalyticModel, TransposedBlocksTakePairsOfLines) {
+  cost::ElementwiseProblem problem;
+  problem.rows = problem.columns = 1024;
+  problem.bytes = 8 << 20;
+  problem.isTransposed = true;
+  auto seconds = [&](int64_t tile) {
+    cost::ElementwiseSchedule schedule{8, 1, tile, 1 << 14};
+    return cost::analyze(problem, schedule, {}).total;
+  };
+  EXPECT_LT(seconds(16), seconds(8));
+  EXPECT_LT(seconds(32), seconds(16));
+  EXPECT_LT(seconds(32), seconds(64));
+}
+
 /// One problem of each family.
 const cost::Problem kProblems[] = {
     cost::ContractionProblem{2, 30, 40, 50},
     cost::ConvolutionProblem{1, 1, 64, 64, 9, 9 * 9, 9, 4, false, true, true},
     cost::AttentionProblem{12, 128, 128, 64, 64},
-    cost::DepthwiseProblem{96, 56, 56, 56, 56, 7, 7, 1, 1, 1, 1, 4, true,
-                           true}};
+    cost::DepthwiseProblem{96, 56, 56, 56, 56, 7, 7, 1, 1, 1, 1, 4, true, true},
+    cost::ElementwiseProblem{1, 4096, 4, 20, 32768, false},
+    cost::RowsProblem{128, 768, 2, 3, 8, 786432}};
 static_assert(std::size(kProblems) == std::variant_size_v<cost::Problem>);
 
 TEST(KernelText, EveryPointIsReadBack) {

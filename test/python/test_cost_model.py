@@ -194,10 +194,12 @@ class Explain(unittest.TestCase):
     def setUpClass(cls):
         weight = numpy_helper.from_array(np.ones((48, 200), "f4"), "w")
         nodes = [helper.make_node("MatMul", ["x", "w"], ["h"], "proj"),
-                 helper.make_node("Softmax", ["h"], ["y"], "soft")]
+                 helper.make_node("Softmax", ["h"], ["s"], "soft"),
+                 helper.make_node("CumSum", ["s", "axis"], ["y"], "sum")]
+        axis = numpy_helper.from_array(np.array(0, "i8"), "axis")
         infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
                  for name, shape in (("x", (96, 48)), ("y", (96, 200)))]
-        graph = helper.make_graph(nodes, "g", infos[:1], infos[1:], [weight])
+        graph = helper.make_graph(nodes, "g", infos[:1], infos[1:], [weight, axis])
         cls.model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
         onnx.checker.check_model(cls.model)
 
@@ -219,6 +221,12 @@ class Explain(unittest.TestCase):
         self.assertNotEqual(found["schedule"], found["runner_up"])
         self.assertIn(found["bound"], ("compute", "tile entry", "packing", "L2", "memory"))
         self.assertGreater(found["points"], 10)
+
+    def test_rows_have_a_time_without_an_interval(self):
+        found = next(k for k in self.kernels() if k["node"] == "soft")
+        self.assertLessEqual(found["seconds"], found["runner_up_seconds"])
+        self.assertNotIn("low", found)
+        self.assertEqual(found["points"], 3)
 
     def test_kernel_without_a_space(self):
         self.assertTrue(any("seconds" not in kernel for kernel in self.kernels()))

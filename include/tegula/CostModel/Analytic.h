@@ -43,6 +43,13 @@ AnalyticTime analyze(const DepthwiseProblem &problem,
                      const DepthwiseSchedule &schedule,
                      const CpuTarget &target);
 
+AnalyticTime analyze(const ElementwiseProblem &problem,
+                     const ElementwiseSchedule &schedule,
+                     const CpuTarget &target);
+
+AnalyticTime analyze(const RowsProblem &problem, const RowsSchedule &schedule,
+                     const CpuTarget &target);
+
 /// analyze() of the family that both are of; `schedule` must be for the problem
 /// (isFor).
 AnalyticTime analyticTime(const Problem &problem, const Schedule &schedule,

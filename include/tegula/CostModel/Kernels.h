@@ -231,15 +231,83 @@ struct DepthwiseSchedule {
   }
 };
 
+/// Everything parallel: rows x columns points, lanes along the columns.
+struct ElementwiseProblem {
+  int64_t rows = 1, columns = 1;
+  int64_t elementBytes = 4; ///< Of the widest type that is computed with.
+  /// Vector instructions of a point, loads and stores not among them.
+  int64_t instructions = 0;
+  int64_t bytes = 0; ///< Of all operands and results, each once.
+  /// An input lies across the lanes.
+  bool isTransposed = false;
+
+  static constexpr const char *kName = "elementwise";
+  static constexpr auto fields() {
+    using P = ElementwiseProblem;
+    return std::tuple(Field("rows", &P::rows), Field("columns", &P::columns),
+                      Field("element_bytes", &P::elementBytes),
+                      Field("instructions", &P::instructions),
+                      Field("bytes", &P::bytes),
+                      Field("is_transposed", &P::isTransposed));
+  }
+};
+
+/// The parameters of #sched.elementwise.
+struct ElementwiseSchedule {
+  int64_t vl = 1, unroll = 1, tile = 1, grain = 1;
+
+  using Problem = ElementwiseProblem;
+  static constexpr const char *kName = "elementwise";
+  static constexpr auto fields() {
+    using S = ElementwiseSchedule;
+    return std::tuple(Field("vl", &S::vl), Field("unroll", &S::unroll),
+                      Field("tile", &S::tile), Field("grain", &S::grain));
+  }
+};
+
+/// Reductions along the columns, one row after the other.
+struct RowsProblem {
+  int64_t rows = 1, columns = 1;
+  int64_t reductions = 1;   ///< Passes over a row that end in one number.
+  int64_t passes = 1;       ///< Those, and that of the results.
+  int64_t instructions = 0; ///< Of a point, in all passes together.
+  int64_t bytes = 0;        ///< Of all operands and results, each once.
+
+  static constexpr const char *kName = "rows";
+  static constexpr auto fields() {
+    using P = RowsProblem;
+    return std::tuple(
+        Field("rows", &P::rows), Field("columns", &P::columns),
+        Field("reductions", &P::reductions), Field("passes", &P::passes),
+        Field("instructions", &P::instructions), Field("bytes", &P::bytes));
+  }
+};
+
+/// The parameters of #sched.rows.
+struct RowsSchedule {
+  int64_t vl = 1, accumulators = 1, unroll = 1, grain = 1;
+
+  using Problem = RowsProblem;
+  static constexpr const char *kName = "rows";
+  static constexpr auto fields() {
+    using S = RowsSchedule;
+    return std::tuple(Field("vl", &S::vl),
+                      Field("accumulators", &S::accumulators),
+                      Field("unroll", &S::unroll), Field("grain", &S::grain));
+  }
+};
+
 /// A problem of any family.
-using Problem = std::variant<ContractionProblem, ConvolutionProblem,
-                             AttentionProblem, DepthwiseProblem>;
+using Problem =
+    std::variant<ContractionProblem, ConvolutionProblem, AttentionProblem,
+                 DepthwiseProblem, ElementwiseProblem, RowsProblem>;
 
 /// A point of any family's space. Several families may be ways to compute the
 /// same kind of problem.
 using Schedule =
     std::variant<ContractionSchedule, ConvolutionSchedule, FilterLanesSchedule,
-                 WinogradSchedule, AttentionSchedule, DepthwiseSchedule>;
+                 WinogradSchedule, AttentionSchedule, DepthwiseSchedule,
+                 ElementwiseSchedule, RowsSchedule>;
 
 /// Is `schedule` one for problems of this kind?
 inline bool isFor(const Schedule &schedule, const Problem &problem) {

@@ -175,23 +175,27 @@ DepthwiseAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t vl,
 
 LogicalResult
 ElementwiseAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                        int64_t vl, int64_t unroll, int64_t grain,
+                        int64_t vl, int64_t unroll, int64_t tile, int64_t grain,
                         StringRef numerics) {
   if (failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
       failed(verifyPositive(emitError, "unroll", unroll, kMaxLanes)) ||
+      failed(verifyPositive(emitError, "tile", tile, kMaxBlock)) ||
       failed(verifyPositive(emitError, "grain", grain, kMaxBlock)))
     return failure();
   return success();
 }
 
 LogicalResult RowsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t vl, int64_t accumulators, int64_t grain,
-                               StringRef numerics) {
+                               int64_t vl, int64_t accumulators, int64_t unroll,
+                               int64_t grain, StringRef numerics) {
   if (failed(verifyPositive(emitError, "vl", vl, kMaxLanes)) ||
       failed(
           verifyPositive(emitError, "accumulators", accumulators, kMaxLanes)) ||
       failed(verifyPositive(emitError, "grain", grain, kMaxBlock)))
     return failure();
+  if (unroll < 1 || accumulators % unroll != 0)
+    return emitError() << "`unroll` must divide " << accumulators
+                       << " accumulators, found " << unroll;
   return success();
 }
 

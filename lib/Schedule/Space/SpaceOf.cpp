@@ -55,6 +55,23 @@ static std::vector<SpacePart> partsOf(const cost::DepthwiseProblem &problem,
   return space;
 }
 
+static std::vector<SpacePart> partsOf(const cost::ElementwiseProblem &problem,
+                                      const cost::CpuTarget &target) {
+  std::vector<SpacePart> space;
+  addPart(space, "exact", elementwiseSpace(problem, target));
+  return space;
+}
+
+static std::vector<SpacePart> partsOf(const cost::RowsProblem &problem,
+                                      const cost::CpuTarget &target) {
+  std::vector<SpacePart> space;
+  addPart(space,
+          "tree" + std::to_string(target.lanes(4)) + "x" +
+              std::to_string(kRowAccumulators),
+          rowsSpace(problem, target));
+  return space;
+}
+
 std::vector<SpacePart> tegula::sched::spaceOf(const cost::Problem &problem,
                                               const cost::CpuTarget &target) {
   return std::visit([&](const auto &sizes) { return partsOf(sizes, target); },

@@ -48,6 +48,7 @@ static OwningOpRef<ModuleOp> extract(graph::KernelOp kernel,
   }
   Operation *copy = b.clone(*kernel, mapping);
   copy->removeAttr(sched::kScheduleAttrName);
+  copy->removeAttr(sched::kSequentialAttrName);
   copy->walk([&](Operation *op) { op->setLoc(loc); });
   func::ReturnOp::create(b, loc, copy->getResults());
   main.setFunctionType(

@@ -57,6 +57,30 @@ static cost::DepthwiseSchedule pointOf(DepthwiseAttr attribute) {
           attribute.getBlock(), attribute.getUnroll(), attribute.getInPlace()};
 }
 
+static Attribute attributeOf(MLIRContext *context,
+                             const cost::ElementwiseSchedule &point,
+                             StringRef numerics) {
+  return ElementwiseAttr::get(context, point.vl, point.unroll, point.tile,
+                              point.grain, numerics);
+}
+
+static Attribute attributeOf(MLIRContext *context,
+                             const cost::RowsSchedule &point,
+                             StringRef numerics) {
+  return RowsAttr::get(context, point.vl, point.accumulators, point.unroll,
+                       point.grain, numerics);
+}
+
+static cost::ElementwiseSchedule pointOf(ElementwiseAttr attribute) {
+  return {attribute.getVl(), attribute.getUnroll(), attribute.getTile(),
+          attribute.getGrain()};
+}
+
+static cost::RowsSchedule pointOf(RowsAttr attribute) {
+  return {attribute.getVl(), attribute.getAccumulators(), attribute.getUnroll(),
+          attribute.getGrain()};
+}
+
 static cost::AttentionSchedule pointOf(AttentionAttr attribute) {
   return {attribute.getMr(), attribute.getNr(), attribute.getVl(),
           attribute.getMq(), attribute.getKc(), attribute.getTasks()};
@@ -124,7 +148,7 @@ Attribute tegula::sched::attributeOf(MLIRContext *context,
 std::optional<cost::Schedule> tegula::sched::pointOf(Attribute schedule) {
   return llvm::TypeSwitch<Attribute, std::optional<cost::Schedule>>(schedule)
       .Case<ContractionAttr, ConvolutionAttr, FilterLanesAttr, WinogradAttr,
-            AttentionAttr, DepthwiseAttr>(
+            AttentionAttr, DepthwiseAttr, ElementwiseAttr, RowsAttr>(
           [](auto attribute) { return ::pointOf(attribute); })
       .Default([](Attribute) { return std::nullopt; });
 }

@@ -194,8 +194,10 @@ std::optional<cost::Problem> tegula::sched::problemOf(const KernelBody &body) {
     return attentionProblem(body);
   case Family::Depthwise:
     return depthwiseProblem(body);
-  case Family::Rows:
   case Family::Elementwise:
+    return elementwiseProblem(body);
+  case Family::Rows:
+    return rowsProblem(body);
   case Family::Loops:
     break;
   }

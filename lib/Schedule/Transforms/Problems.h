@@ -23,6 +23,10 @@ cost::ContractionProblem contractionProblem(const KernelBody &body);
 /// Those of the attention that it is.
 cost::AttentionProblem attentionProblem(const KernelBody &body);
 
+/// Those of the pass over all points that it is, or over rows.
+cost::ElementwiseProblem elementwiseProblem(const KernelBody &body);
+cost::RowsProblem rowsProblem(const KernelBody &body);
+
 /// The sizes of a kernel; none if its family has no space.
 std::optional<cost::Problem> problemOf(const KernelBody &body);
 

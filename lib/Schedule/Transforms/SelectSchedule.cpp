@@ -63,10 +63,6 @@ static Attribute choose(MLIRContext *context, const cost::Problem &problem,
                      part->numerics);
 }
 
-/// Elements of one task of a memory-bound kernel: large against the cost of
-/// handing out a task, small against a level-2 cache.
-static constexpr int64_t kGrain = 16 * 1024;
-
 static Attribute selectSchedule(MLIRContext *context, Block &block,
                                 Chooser &chooser) {
   const cost::CpuTarget &target = chooser.target;
@@ -75,22 +71,25 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
     return given;
   if (std::optional<cost::Problem> problem = problemOf(body))
     return choose(context, *problem, chooser);
-  int64_t floatLanes = target.lanes(4);
-  switch (classifyKernel(body)) {
-  case Family::Elementwise: {
-    int64_t lanes = target.lanes(widestElementBytes(body));
-    return ElementwiseAttr::get(context, std::max<int64_t>(lanes, 1),
-                                /*unroll=*/4, kGrain, "exact");
-  }
-  case Family::Rows: {
-    constexpr int64_t accumulators = 4;
-    std::string numerics =
-        ("tree" + Twine(floatLanes) + "x" + Twine(accumulators)).str();
-    return RowsAttr::get(context, floatLanes, accumulators, kGrain, numerics);
-  }
-  default:
-    return LoopsAttr::get(context, "in-order");
-  }
+  return LoopsAttr::get(context, "in-order");
+}
+
+/// Handing out tasks and waiting for their end takes this long, on a machine
+/// whose other threads are awake.
+static constexpr double kHandingOutSeconds = 5e-6;
+
+/// Is the kernel predicted to be done before others could help?
+static bool isSequential(Block &block, Chooser &chooser) {
+  std::optional<cost::Problem> problem = problemOf(readKernelBody(block));
+  if (!problem)
+    return false;
+  bool isKnown = std::visit(
+      [](const auto &sizes) {
+        return !llvm::is_contained(cost::numbersOf(sizes), cost::kDynamic);
+      },
+      *problem);
+  return isKnown &&
+         chooser.ranker.rank(*problem).best->time.seconds < kHandingOutSeconds;
 }
 
 /// The fastest measured schedule of the kernel; null if none was measured.
@@ -166,6 +165,8 @@ private:
       schedule =
           selectSchedule(op->getContext(), op->getRegion(0).front(), chooser);
     op->setAttr(kScheduleAttrName, schedule);
+    if (isSequential(op->getRegion(0).front(), chooser))
+      op->setAttr(kSequentialAttrName, UnitAttr::get(op->getContext()));
     return success();
   }
 

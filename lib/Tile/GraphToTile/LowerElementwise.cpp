@@ -74,7 +74,7 @@ private:
   const Traversal &traversal;
   int64_t vl;
   std::unique_ptr<TransposedReads> transposed;
-  /// Rows that are transposed together: those of a cache line of the input.
+  /// Rows that are transposed together.
   int64_t blockRows = 1;
   Value rowExtent; ///< Of the transposed dimension.
   /// That of the transposed dimension counts blocks of rows.
@@ -98,10 +98,7 @@ void ElementwiseLowering::run() {
   innerExtent = groups.empty() ? product : groups.pop_back_val();
   outerExtents = groups;
   if (traversal.transposedDim) {
-    constexpr int64_t kLineBits = 512;
-    blockRows = std::max<int64_t>(
-        kLineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth(),
-        vl);
+    blockRows = std::max(schedule.getTile(), vl);
     transposed = std::make_unique<TransposedReads>(emitter, traversal.inputs);
     Value &extent = outerExtents[*traversal.transposedDim];
     rowExtent = extent;

@@ -231,7 +231,8 @@ void RowsLowering::emitRow(Value row) {
     else if (uses)
       keepOnFirstUse();
     Value scalar =
-        reduction.emit(builder, loc, emitter, schedule.getAccumulators());
+        reduction.emit(builder, loc, emitter, schedule.getAccumulators(),
+                       schedule.getUnroll());
     isKept |= uses;
     emitter.bindSource(reduction.op->getResult(0),
                        [scalar](OpBuilder &, Location,

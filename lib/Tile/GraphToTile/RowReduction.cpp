@@ -195,30 +195,35 @@ Value RowReduction::collapse(OpBuilder &builder, Location loc,
   return vector::ExtractOp::create(builder, loc, value, 0);
 }
 
-/// `parts` side by side in one vector.
-static Value concatenate(OpBuilder &builder, Location loc,
-                         ArrayRef<Value> parts) {
+/// Each `group` of neighbours side by side in one vector.
+static SmallVector<Value> join(OpBuilder &builder, Location loc,
+                               ArrayRef<Value> parts, int64_t group) {
   auto part = cast<VectorType>(parts.front().getType());
   int64_t lanes = part.getNumElements();
-  auto type =
-      VectorType::get({int64_t(parts.size()) * lanes}, part.getElementType());
-  Value wide =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  for (auto [i, value] : llvm::enumerate(parts))
-    wide = vector::InsertStridedSliceOp::create(builder, loc, value, wide,
-                                                int64_t(i) * lanes,
-                                                /*strides=*/1);
+  auto type = VectorType::get({group * lanes}, part.getElementType());
+  SmallVector<Value> wide;
+  for (auto [i, value] : llvm::enumerate(parts)) {
+    int64_t place = int64_t(i) % group;
+    if (place == 0)
+      wide.push_back(
+          arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)));
+    wide.back() = vector::InsertStridedSliceOp::create(
+        builder, loc, value, wide.back(), place * lanes, /*strides=*/1);
+  }
   return wide;
 }
 
-static SmallVector<Value> split(OpBuilder &builder, Location loc, Value wide,
-                                int64_t parts) {
-  int64_t lanes = cast<VectorType>(wide.getType()).getNumElements() / parts;
-  SmallVector<Value> values;
-  for (int64_t i = 0; i != parts; ++i)
-    values.push_back(vector::ExtractStridedSliceOp::create(
-        builder, loc, wide, i * lanes, lanes, /*strides=*/1));
-  return values;
+/// The inverse.
+static SmallVector<Value> split(OpBuilder &builder, Location loc,
+                                ArrayRef<Value> wide, int64_t group) {
+  SmallVector<Value> parts;
+  for (Value value : wide) {
+    int64_t lanes = cast<VectorType>(value.getType()).getNumElements() / group;
+    for (int64_t i = 0; i != group; ++i)
+      parts.push_back(vector::ExtractStridedSliceOp::create(
+          builder, loc, value, i * lanes, lanes, /*strides=*/1));
+  }
+  return parts;
 }
 
 /// A loop over columns that carries `values`; each trip takes one vector for
@@ -249,10 +254,10 @@ SmallVector<Value> RowReduction::accumulate(OpBuilder &builder, Location loc,
 }
 
 Value RowReduction::emit(OpBuilder &builder, Location loc,
-                         ElementwiseEmitter &emitter,
-                         int64_t accumulators) const {
+                         ElementwiseEmitter &emitter, int64_t accumulators,
+                         int64_t unroll) const {
   IndexBuilder index{builder, loc};
-  int64_t vl = emitter.getLanes();
+  int64_t vl = emitter.getLanes(), together = inStep ? unroll : 1;
   RowSpace points = space;
   points.row = row;
   auto type = VectorType::get({vl}, neutral.getType());
@@ -274,13 +279,9 @@ Value RowReduction::emit(OpBuilder &builder, Location loc,
     SmallVector<Value> values(outerLoop.getRegionIterArgs());
     Value most = index.roundDown(columns, accumulators * vl);
     Value whole = index.roundDown(columns, vl);
-    if (inStep)
-      values =
-          split(builder, loc,
-                loop(zero, most, concatenate(builder, loc, values)).front(),
-                accumulators);
-    else
-      values = loop(zero, most, values);
+    values =
+        split(builder, loc,
+              loop(zero, most, join(builder, loc, values, together)), together);
     values[0] = loop(most, whole, values[0]).front();
     std::optional<int64_t> known = constantOf(columns);
     if (!known || *known % vl != 0)

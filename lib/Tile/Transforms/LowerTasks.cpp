@@ -5,6 +5,7 @@
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "tegula/Schedule/IR/Sched.h"
 
 namespace tegula::tile {
 #define GEN_PASS_DEF_LOWERTASKSPASS
@@ -12,6 +13,7 @@ namespace tegula::tile {
 } // namespace tegula::tile
 
 using namespace mlir;
+using namespace tegula;
 
 /// Whether each task may run everything around `loop` for itself.
 static bool mayRepeatSurroundings(scf::ForallOp loop) {
@@ -105,7 +107,8 @@ struct LowerTasksPass : tegula::tile::impl::LowerTasksPassBase<LowerTasksPass> {
         !loop.isNormalized() || loop.getNumResults() != 0)
       return loop.emitOpError("expects a kernel with one parallel loop, of one "
                               "dimension, from 0 in steps of 1");
-    if (!mayRepeatSurroundings(loop)) {
+    if (func->hasAttr(sched::kSequentialAttrName) ||
+        !mayRepeatSurroundings(loop)) {
       OpBuilder builder(loop);
       Value zero = arith::ConstantIndexOp::create(builder, loop.getLoc(), 0);
       Value end = getValueOrCreateConstantIndexOp(

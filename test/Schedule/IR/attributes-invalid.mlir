@@ -21,7 +21,7 @@ func.func private @a() attributes {schedule = #sched.contraction<mr = 4, nr = 24
 // -----
 
 // expected-error@+1 {{`vl` must be between 1 and 64, found 128}}
-func.func private @a() attributes {schedule = #sched.elementwise<vl = 128, unroll = 1, grain = 4096, numerics = "exact">}
+func.func private @a() attributes {schedule = #sched.elementwise<vl = 128, unroll = 1, tile = 16, grain = 4096, numerics = "exact">}
 
 // -----
 
@@ -152,3 +152,13 @@ func.func private @window() attributes {schedule = #sched.depthwise<vl = 8, rows
 
 // expected-error @+1 {{`block`}}
 func.func private @window() attributes {schedule = #sched.depthwise<vl = 8, rows = 4, columns = 1, block = 0, unroll = true, in_place = false, numerics = "fma">}
+
+// -----
+
+// expected-error@+1 {{`unroll` must divide 4 accumulators, found 3}}
+func.func private @a() attributes {schedule = #sched.rows<vl = 8, accumulators = 4, unroll = 3, grain = 4096, numerics = "tree8x4">}
+
+// -----
+
+// expected-error@+1 {{`tile` must be}}
+func.func private @a() attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, tile = 0, grain = 4096, numerics = "exact">}

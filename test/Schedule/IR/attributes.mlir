@@ -15,10 +15,10 @@ func.func private @b() attributes {schedule = #sched.convolution<mr = 6, nr = 16
 func.func private @attention() attributes {schedule = #sched.attention<mr = 6, nr = 16, vl = 8, mq = 48, kc = 64, tasks = 32, numerics = "keys4-fma">}
 // CHECK: #sched.depthwise<vl = 8, rows = 4, columns = 2, block = 28, unroll = true, in_place = false, numerics = "fma">
 func.func private @c() attributes {schedule = #sched.depthwise<vl = 8, rows = 4, columns = 2, block = 28, unroll = true, in_place = false, numerics = "fma">}
-// CHECK: #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">
-func.func private @d() attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 4096, numerics = "exact">}
-// CHECK: #sched.rows<vl = 8, accumulators = 4, grain = 4096, numerics = "tree8x4">
-func.func private @e() attributes {schedule = #sched.rows<vl = 8, accumulators = 4, grain = 4096, numerics = "tree8x4">}
+// CHECK: #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 4096, numerics = "exact">
+func.func private @d() attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 4096, numerics = "exact">}
+// CHECK: #sched.rows<vl = 8, accumulators = 4, unroll = 4, grain = 4096, numerics = "tree8x4">
+func.func private @e() attributes {schedule = #sched.rows<vl = 8, accumulators = 4, unroll = 4, grain = 4096, numerics = "tree8x4">}
 // CHECK: #sched.loops<numerics = "in-order">
 func.func private @f() attributes {schedule = #sched.loops<numerics = "in-order">}
 // CHECK: #sched.gpu_points<threads = 256, numerics = "in-order">

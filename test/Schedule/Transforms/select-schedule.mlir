@@ -41,14 +41,55 @@ func.func @one_row(%a: memref<1x4096xf32>, %b: memref<4096x4096xf32>, %o: memref
 
 // -----
 
-// The widest element type decides the lanes.
+// The widest element type decides the lanes. One thread is done with it before
+// another would begin.
 // CHECK-LABEL: func @elementwise
-// CHECK-SAME: schedule = #sched.elementwise<vl = 4,
+// CHECK-SAME: schedule = #sched.elementwise<vl = 4, unroll = 1, {{.*}}, sequential}
 func.func @elementwise(%a: memref<7xf64>, %o: memref<7xf64>) {
   %x = bufferization.to_tensor %a restrict : memref<7xf64> to tensor<7xf64>
   %e = tensor.empty() : tensor<7xf64>
   %r = linalg.exp ins(%x : tensor<7xf64>) outs(%e : tensor<7xf64>) -> tensor<7xf64>
   bufferization.materialize_in_destination %r in restrict writable %o : (tensor<7xf64>, memref<7xf64>) -> ()
+  return
+}
+
+// -----
+
+// A long function on many elements: vectors side by side, and all threads.
+// CHECK-LABEL: func @function
+// CHECK-SAME: schedule = #sched.elementwise<vl = 8, unroll = 4, {{[^>]*}}>} {
+func.func @function(%a: memref<65536xf32>, %o: memref<65536xf32>) {
+  %x = bufferization.to_tensor %a restrict : memref<65536xf32> to tensor<65536xf32>
+  %e = tensor.empty() : tensor<65536xf32>
+  %r = linalg.exp ins(%x : tensor<65536xf32>) outs(%e : tensor<65536xf32>) -> tensor<65536xf32>
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<65536xf32>, memref<65536xf32>) -> ()
+  return
+}
+
+// -----
+
+// Rows of the input are columns of the result: blocks of two cache lines.
+// CHECK-LABEL: func @transposed
+// CHECK-SAME: schedule = #sched.elementwise<vl = 8, unroll = 1, tile = 32,
+func.func @transposed(%a: memref<512x256xf32>, %o: memref<256x512xf32>) {
+  %x = bufferization.to_tensor %a restrict : memref<512x256xf32> to tensor<512x256xf32>
+  %e = tensor.empty() : tensor<256x512xf32>
+  %r = linalg.transpose ins(%x : tensor<512x256xf32>) outs(%e : tensor<256x512xf32>) permutation = [1, 0]
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<256x512xf32>, memref<256x512xf32>) -> ()
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func @rows
+// CHECK-SAME: schedule = #sched.rows<vl = 8, accumulators = 4, unroll = 4, {{.*}}numerics = "tree8x4">
+func.func @rows(%a: memref<512x256xf32>, %o: memref<512xf32>) {
+  %x = bufferization.to_tensor %a restrict : memref<512x256xf32> to tensor<512x256xf32>
+  %e = tensor.empty() : tensor<512xf32>
+  %zero = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512xf32>) -> tensor<512xf32>
+  %r = linalg.reduce {arith.addf} ins(%x : tensor<512x256xf32>) outs(%f : tensor<512xf32>) dimensions = [1]
+  bufferization.materialize_in_destination %r in restrict writable %o : (tensor<512xf32>, memref<512xf32>) -> ()
   return
 }
 

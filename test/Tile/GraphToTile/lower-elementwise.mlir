@@ -13,7 +13,7 @@
 // CHECK: vector.maskedload
 // CHECK: vector.maskedstore
 func.func @broadcast(%a: memref<4x6x20xf32>, %b: memref<6x1xf32>, %o: memref<4x6x20xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 100, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, tile = 16, grain = 100, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<4x6x20xf32> to tensor<4x6x20xf32>
   %y = bufferization.to_tensor %b restrict : memref<6x1xf32> to tensor<6x1xf32>
   %e = tensor.empty() : tensor<4x6x20xf32>
@@ -39,7 +39,7 @@ func.func @broadcast(%a: memref<4x6x20xf32>, %b: memref<6x1xf32>, %o: memref<4x6
 // CHECK: vector.store
 // CHECK-NOT: mask
 func.func @folded(%a: memref<4x6x20xf32>, %o: memref<4x6x20xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<4x6x20xf32> to tensor<4x6x20xf32>
   %e = tensor.empty() : tensor<4x6x20xf32>
   %0 = linalg.exp ins(%x : tensor<4x6x20xf32>) outs(%e : tensor<4x6x20xf32>) -> tensor<4x6x20xf32>
@@ -64,7 +64,7 @@ func.func @folded(%a: memref<4x6x20xf32>, %o: memref<4x6x20xf32>)
 // CHECK: vector.maskedstore
 // CHECK-NOT: vector.gather
 func.func @pairs(%a: memref<3x2x21xf32>, %o: memref<3x21x2xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<3x2x21xf32> to tensor<3x2x21xf32>
   %e = tensor.empty() : tensor<3x21x2xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k, j)>, affine_map<(i, j, k) -> (i, j, k)>],
@@ -85,7 +85,7 @@ func.func @pairs(%a: memref<3x2x21xf32>, %o: memref<3x21x2xf32>)
 // CHECK-SAME: schedule = #sched.loops<numerics = "in-order">
 // CHECK: linalg.reduce
 func.func @refused(%a: memref<4x6xf32>, %o: memref<4xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<4x6xf32> to tensor<4x6xf32>
   %e = bufferization.to_tensor %o restrict : memref<4xf32> to tensor<4xf32>
   %r = linalg.reduce { arith.addf } ins(%x : tensor<4x6xf32>) outs(%e : tensor<4xf32>) dimensions = [1]
@@ -104,7 +104,7 @@ func.func @refused(%a: memref<4x6xf32>, %o: memref<4xf32>)
 // CHECK: vector.gather
 // CHECK-NOT: memref.load
 func.func @extract_follows_lanes(%a: memref<64xf32>, %o: memref<16xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<64xf32> to tensor<64xf32>
   %c16 = arith.constant 16 : index
   %c3 = arith.constant 3 : index
@@ -132,7 +132,7 @@ func.func @extract_follows_lanes(%a: memref<64xf32>, %o: memref<16xf32>)
 // CHECK-NOT: vector.gather
 // CHECK-COUNT-8: memref.load %{{.*}} : memref<64xf32>
 func.func @extract_anywhere(%a: memref<64xf32>, %o: memref<16xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 1, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<64xf32> to tensor<64xf32>
   %e = tensor.empty() : tensor<16xf32>
   %r = linalg.generic {indexing_maps = [#i], iterator_types = ["parallel"]} outs(%e : tensor<16xf32>) {
@@ -167,7 +167,7 @@ func.func @extract_anywhere(%a: memref<64xf32>, %o: memref<16xf32>)
 // CHECK: vector.store %{{.*}}, %[[OUT]]
 // CHECK: vector.maskedstore %[[OUT]]
 func.func @transposed(%a: memref<20x36xf32>, %b: memref<36x20xf32>, %o: memref<36x20xf32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<20x36xf32> to tensor<20x36xf32>
   %y = bufferization.to_tensor %b restrict : memref<36x20xf32> to tensor<36x20xf32>
   %e = tensor.empty() : tensor<36x20xf32>
@@ -191,7 +191,7 @@ func.func @transposed(%a: memref<20x36xf32>, %b: memref<36x20xf32>, %o: memref<3
 // CHECK: vector.gather
 // CHECK-NOT: vector.shuffle
 func.func @transposed_with_index(%a: memref<20x36xi32>, %o: memref<36x20xi32>)
-    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, grain = 128, numerics = "exact">} {
+    attributes {schedule = #sched.elementwise<vl = 8, unroll = 2, tile = 16, grain = 128, numerics = "exact">} {
   %x = bufferization.to_tensor %a restrict : memref<20x36xi32> to tensor<20x36xi32>
   %e = tensor.empty() : tensor<36x20xi32>
   %r = linalg.generic {indexing_maps = [#ji3, #ij3], iterator_types = ["parallel", "parallel"]}

@@ -25,7 +25,7 @@
 // CHECK: arith.divf
 // CHECK: vector.store %{{.*}}, %[[OUT]]
 func.func @softmax(%x: memref<64x20xf32>, %o: memref<64x20xf32>)
-    attributes {schedule = #sched.rows<vl = 8, accumulators = 2, grain = 640, numerics = "tree8x2">} {
+    attributes {schedule = #sched.rows<vl = 8, accumulators = 2, unroll = 2, grain = 640, numerics = "tree8x2">} {
   %tx = bufferization.to_tensor %x restrict : memref<64x20xf32> to tensor<64x20xf32>
   %low = arith.constant 0xFF800000 : f32
   %zero = arith.constant 0.0 : f32
@@ -68,7 +68,7 @@ func.func @softmax(%x: memref<64x20xf32>, %o: memref<64x20xf32>)
 // CHECK-LABEL: func @not_associative
 // CHECK-SAME: schedule = #sched.loops<numerics = "in-order">
 func.func @not_associative(%x: memref<4x6xf32>, %o: memref<4xf32>)
-    attributes {schedule = #sched.rows<vl = 8, accumulators = 4, grain = 64, numerics = "tree8x4">} {
+    attributes {schedule = #sched.rows<vl = 8, accumulators = 4, unroll = 4, grain = 64, numerics = "tree8x4">} {
   %tx = bufferization.to_tensor %x restrict : memref<4x6xf32> to tensor<4x6xf32>
   %e = tensor.empty() : tensor<4xf32>
   %zero = arith.constant 0.0 : f32

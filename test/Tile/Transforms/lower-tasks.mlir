@@ -57,3 +57,17 @@ func.func @scratch(%s: memref<1024xi8>) {
   }
   return
 }
+
+// One thread runs all tasks of what is done before others would begin.
+// CHECK-NOT: @short_tasks
+// CHECK-LABEL: func.func @short
+// CHECK-SAME: (%{{.+}}: memref<8xf32>)
+// CHECK-NOT: scf.forall
+// CHECK: scf.for
+func.func @short(%a: memref<8xf32>) attributes {sequential} {
+  %f = arith.constant 1.0 : f32
+  scf.forall (%i) in (8) {
+    memref.store %f, %a[%i] : memref<8xf32>
+  }
+  return
+}

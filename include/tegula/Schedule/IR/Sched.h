@@ -21,6 +21,10 @@ namespace tegula::sched {
 /// and on the function that it becomes.
 inline constexpr llvm::StringLiteral kScheduleAttrName = "schedule";
 
+/// A unit attribute beside it: the kernel is predicted to be done before other
+/// threads would have begun, so one thread runs all of its tasks.
+inline constexpr llvm::StringLiteral kSequentialAttrName = "sequential";
+
 } // namespace tegula::sched
 
 #endif // TEGULA_SCHEDULE_IR_SCHED_H

@@ -161,10 +161,15 @@ def DepthwiseAttr : SchedAttr<"Depthwise", "depthwise"> {
 }
 
 def ElementwiseAttr : SchedAttr<"Elementwise", "elementwise"> {
-  let summary = "All-parallel kernel: vectors of `vl` lanes, `unroll` at a "
-                "time, tasks of at least `grain` elements.";
-  let parameters = (ins "int64_t":$vl, "int64_t":$unroll, "int64_t":$grain,
-      StringRefParameter<>:$numerics);
+  let summary = "All-parallel kernel: vectors of `vl` lanes.";
+  let description = [{
+    `unroll` vectors go through each operation side by side, where all lanes of
+    an access lie next to each other. Inputs that lie across the lanes are
+    transposed in registers, `tile` rows of the result at a time. Tasks have at
+    least `grain` elements. Numerics: `exact`, nothing is summed.
+  }];
+  let parameters = (ins "int64_t":$vl, "int64_t":$unroll, "int64_t":$tile,
+      "int64_t":$grain, StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
 }
 
@@ -174,10 +179,11 @@ def RowsAttr : SchedAttr<"Rows", "rows"> {
     Every reduction of a row runs over `accumulators` vectors of `vl` lanes
     that are then added as a fixed binary tree: the order belongs to the
     numerics class `tree<vl>x<accumulators>` and not to the task partition.
-    Tasks have at least `grain` elements.
+    `unroll` of them, a divisor, go through each operation side by side. Tasks
+    have at least `grain` elements.
   }];
   let parameters = (ins "int64_t":$vl, "int64_t":$accumulators,
-      "int64_t":$grain, StringRefParameter<>:$numerics);
+      "int64_t":$unroll, "int64_t":$grain, StringRefParameter<>:$numerics);
   let genVerifyDecl = 1;
 }
 

@@ -73,6 +73,22 @@ std::vector<cost::DepthwiseSchedule>
 depthwiseSpace(const cost::DepthwiseProblem &problem,
                const cost::CpuTarget &target);
 
+/// Vectors side by side, rows of a block of transposed squares.
+std::vector<cost::ElementwiseSchedule>
+elementwiseSpace(const cost::ElementwiseProblem &problem,
+                 const cost::CpuTarget &target);
+
+/// The accumulators of a row, which its order of sums depends on.
+inline constexpr int64_t kRowAccumulators = 4;
+
+/// Accumulators side by side.
+std::vector<cost::RowsSchedule> rowsSpace(const cost::RowsProblem &problem,
+                                          const cost::CpuTarget &target);
+
+/// Elements of a task of a memory-bound kernel: large against the cost of
+/// handing out a task, small against a level-2 cache.
+inline constexpr int64_t kGrain = 16 * 1024;
+
 } // namespace tegula::sched
 
 #endif // TEGULA_SCHEDULE_SPACE_SPACES_H

@@ -45,7 +45,7 @@ struct RowReduction {
   mlir::TypedAttr neutral;
   RowSpace space;
   llvm::SmallVector<Coord> row;
-  /// Accumulators advance together, as one wide vector (see canWiden).
+  /// Several accumulators may be one wide vector (see canWiden).
   bool inStep = true;
 
   /// Fails with a reason unless `op` reduces its trailing loops, after `rank`
@@ -56,9 +56,10 @@ struct RowReduction {
                                             std::string &reason);
 
   /// The reduction's value, a scalar, by `accumulators` vectors of the
-  /// emitter's lanes.
+  /// emitter's lanes, `unroll` of them side by side.
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc,
-                   ElementwiseEmitter &emitter, int64_t accumulators) const;
+                   ElementwiseEmitter &emitter, int64_t accumulators,
+                   int64_t unroll) const;
 
   /// `accumulator` with the values at one point; lanes that `mask` leaves out
   /// stay.
