@@ -65,7 +65,6 @@ static Attribute choose(MLIRContext *context, const cost::Problem &problem,
 
 static Attribute selectSchedule(MLIRContext *context, Block &block,
                                 Chooser &chooser) {
-  const cost::CpuTarget &target = chooser.target;
   KernelBody body = readKernelBody(block);
   if (Attribute given = chooser.file ? chooser.file->find(body) : Attribute())
     return given;
