@@ -33,7 +33,7 @@ constexpr double kStaysInCache = 0.15;
 /// Cycles per byte of input and result, from L2 and from beyond it: stores
 /// move lines twice.
 constexpr double kCachedByte = 0.043, kMemoryByte = 0.06;
-/// A guess for planes that are only known at run time.
+/// A guess for a number of planes that is only known at run time.
 constexpr int64_t kTypicalExtent = 64;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -91,8 +91,6 @@ AnalyticTime tegula::cost::analyze(const DepthwiseProblem &problem,
                                    const DepthwiseSchedule &schedule,
                                    const CpuTarget &target) {
   AnalyticTime time;
-  if (problem.width == kDynamic)
-    return time;
   int64_t planes = problem.planes == kDynamic ? kTypicalExtent : problem.planes;
   addRows(problem, schedule, schedule.rows,
           double(problem.height / schedule.rows), target, time);

@@ -228,11 +228,9 @@ TEST(DepthwiseSpace, PointsAreLegalAndDistinct) {
   }
 }
 
-TEST(DepthwiseSpace, UnknownSizesHaveOnePoint) {
-  cost::DepthwiseProblem problem;
-  problem.planes = problem.height = problem.width = cost::kDynamic;
-  EXPECT_EQ(sched::depthwiseSpace(problem, {}).size(), 1u);
-  problem = {64, 20, 20, 64, 64, 3, 3, 3, 3, 1, 1, 4, false, true};
+TEST(DepthwiseSpace, StridesBeyondTwoHaveOnePoint) {
+  cost::DepthwiseProblem problem = {64, 20, 20, 64, 64, 3,     3,
+                                    3,  3,  1,  1,  4,  false, true};
   EXPECT_EQ(sched::depthwiseSpace(problem, {}).size(), 1u);
 }
 

@@ -186,9 +186,7 @@ struct AttentionSchedule {
 /// pooling.
 struct DepthwiseProblem {
   int64_t planes = 1;
-  /// Of the result, kDynamic unless the window moves over two dimensions of
-  /// known size. Such windows have one schedule.
-  int64_t height = 1, width = 1;
+  int64_t height = 1, width = 1;             ///< Of the result.
   int64_t inputHeight = 1, inputWidth = 1;   ///< Without padding.
   int64_t windowHeight = 1, windowWidth = 1; ///< In taps.
   int64_t strideRows = 1, strideColumns = 1;

@@ -91,8 +91,8 @@ tegula::sched::depthwiseSpace(const cost::DepthwiseProblem &problem,
   std::vector<cost::DepthwiseSchedule> space;
   cost::DepthwiseSchedule s;
   s.vl = std::max<int64_t>(target.lanes(sizeof(float)), 1);
-  bool known = problem.width != cost::kDynamic && problem.strideColumns <= 2;
-  for (s.rows = 1; known && s.rows <= kMaxRows; ++s.rows)
+  bool inTiles = problem.strideColumns <= 2;
+  for (s.rows = 1; inTiles && s.rows <= kMaxRows; ++s.rows)
     for (s.columns = 1; s.columns <= kMaxColumns; ++s.columns)
       for (bool unroll : {true, false}) {
         s.unroll = unroll;

@@ -153,16 +153,14 @@ cost::AttentionProblem tegula::sched::attentionProblem(const KernelBody &body) {
   return problem;
 }
 
-static cost::DepthwiseProblem depthwiseProblem(const KernelBody &body) {
+/// None if the window does not move over planes of known size in memory.
+static std::optional<cost::Problem> depthwiseProblem(const KernelBody &body) {
   linalg::LinalgOp op = body.reductions.front();
+  std::optional<PlaneWindow> window = matchPlaneWindow(op);
+  if (!window || !isa<BlockArgument>(window->input))
+    return std::nullopt;
   cost::DepthwiseProblem problem;
   problem.weighted = op.getNumDpsInputs() > 1 && matchContractionBody(op);
-  std::optional<PlaneWindow> window = matchPlaneWindow(op);
-  // Rows are copied from memory only.
-  if (!window || !isa<BlockArgument>(window->input)) {
-    problem.planes = problem.height = problem.width = cost::kDynamic;
-    return problem;
-  }
   SmallVector<unsigned> planes;
   op.getParallelDims(planes);
   llvm::erase(planes, window->y.loop);

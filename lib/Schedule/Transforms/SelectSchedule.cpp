@@ -70,6 +70,11 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
     return given;
   if (std::optional<cost::Problem> problem = problemOf(body))
     return choose(context, *problem, chooser);
+  if (classifyKernel(body) == Family::Depthwise)
+    return DepthwiseAttr::get(context, chooser.target.lanes(4), /*rows=*/1,
+                              /*columns=*/1, /*block=*/1, /*unroll=*/true,
+                              /*in_place=*/false,
+                              multiplyAddClass(chooser.target));
   return LoopsAttr::get(context, "in-order");
 }
 
