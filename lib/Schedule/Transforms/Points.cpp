@@ -9,140 +9,94 @@ using namespace mlir;
 using namespace tegula;
 using namespace tegula::sched;
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::ContractionSchedule &point,
-                             StringRef numerics) {
-  return ContractionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
-                              point.mc, point.nc, point.packColumns,
-                              point.streams, numerics);
+/// The attribute whose parameters are the fields of `point`, in their order,
+/// and the numerics class.
+template <typename AttrT, typename Point>
+static Attribute makeAttribute(MLIRContext *context, const Point &point,
+                               StringRef numerics) {
+  return std::apply(
+      [&](const auto &...field) {
+        return AttrT::get(context, point.*field.member..., numerics);
+      },
+      Point::fields());
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::ConvolutionSchedule &point,
-                             StringRef numerics) {
-  return ConvolutionAttr::get(context, point.mr, point.nr, point.vl, point.kc,
-                              point.nb, point.fc, point.inPlace, numerics);
+namespace {
+
+/// The attribute of each kind of point.
+struct ToAttribute {
+  MLIRContext *context;
+  StringRef numerics;
+
+  Attribute operator()(const cost::ContractionSchedule &point) const {
+    return makeAttribute<ContractionAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::ConvolutionSchedule &point) const {
+    return makeAttribute<ConvolutionAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::FilterLanesSchedule &point) const {
+    return makeAttribute<FilterLanesAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::WinogradSchedule &point) const {
+    return makeAttribute<WinogradAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::AttentionSchedule &point) const {
+    return makeAttribute<AttentionAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::DepthwiseSchedule &point) const {
+    return makeAttribute<DepthwiseAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::ElementwiseSchedule &point) const {
+    return makeAttribute<ElementwiseAttr>(context, point, numerics);
+  }
+  Attribute operator()(const cost::RowsSchedule &point) const {
+    return makeAttribute<RowsAttr>(context, point, numerics);
+  }
+};
+
+} // namespace
+
+static cost::ContractionSchedule pointOf(ContractionAttr a) {
+  return {a.getMr(), a.getNr(), a.getVl(),          a.getKc(),
+          a.getMc(), a.getNc(), a.getPackColumns(), a.getStreams()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::FilterLanesSchedule &point,
-                             StringRef numerics) {
-  return FilterLanesAttr::get(context, point.mr, point.nr, point.vl, point.kc,
-                              point.np, point.fc, point.inPlace, numerics);
+static cost::ConvolutionSchedule pointOf(ConvolutionAttr a) {
+  return {a.getMr(), a.getNr(), a.getVl(),     a.getKc(),
+          a.getNb(), a.getFc(), a.getInPlace()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::WinogradSchedule &point,
-                             StringRef numerics) {
-  return WinogradAttr::get(context, point.results, point.mr, point.nr, point.vl,
-                           point.rows, point.fc, point.tasks, numerics);
+static cost::FilterLanesSchedule pointOf(FilterLanesAttr a) {
+  return {a.getMr(), a.getNr(), a.getVl(),     a.getKc(),
+          a.getNp(), a.getFc(), a.getInPlace()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::AttentionSchedule &point,
-                             StringRef numerics) {
-  return AttentionAttr::get(context, point.mr, point.nr, point.vl, point.mq,
-                            point.kc, point.tasks, numerics);
+static cost::WinogradSchedule pointOf(WinogradAttr a) {
+  return {a.getResults(), a.getMr(), a.getNr(),   a.getVl(),
+          a.getRows(),    a.getFc(), a.getTasks()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::DepthwiseSchedule &point,
-                             StringRef numerics) {
-  return DepthwiseAttr::get(context, point.vl, point.rows, point.columns,
-                            point.block, point.unroll, point.inPlace, numerics);
+static cost::AttentionSchedule pointOf(AttentionAttr a) {
+  return {a.getMr(), a.getNr(), a.getVl(), a.getMq(), a.getKc(), a.getTasks()};
 }
 
-static cost::DepthwiseSchedule pointOf(DepthwiseAttr attribute) {
-  return {attribute.getVl(),    attribute.getRows(),   attribute.getColumns(),
-          attribute.getBlock(), attribute.getUnroll(), attribute.getInPlace()};
+static cost::DepthwiseSchedule pointOf(DepthwiseAttr a) {
+  return {a.getVl(),    a.getRows(),   a.getColumns(),
+          a.getBlock(), a.getUnroll(), a.getInPlace()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::ElementwiseSchedule &point,
-                             StringRef numerics) {
-  return ElementwiseAttr::get(context, point.vl, point.unroll, point.tile,
-                              point.grain, numerics);
+static cost::ElementwiseSchedule pointOf(ElementwiseAttr a) {
+  return {a.getVl(), a.getUnroll(), a.getTile(), a.getGrain()};
 }
 
-static Attribute attributeOf(MLIRContext *context,
-                             const cost::RowsSchedule &point,
-                             StringRef numerics) {
-  return RowsAttr::get(context, point.vl, point.accumulators, point.unroll,
-                       point.grain, numerics);
-}
-
-static cost::ElementwiseSchedule pointOf(ElementwiseAttr attribute) {
-  return {attribute.getVl(), attribute.getUnroll(), attribute.getTile(),
-          attribute.getGrain()};
-}
-
-static cost::RowsSchedule pointOf(RowsAttr attribute) {
-  return {attribute.getVl(), attribute.getAccumulators(), attribute.getUnroll(),
-          attribute.getGrain()};
-}
-
-static cost::AttentionSchedule pointOf(AttentionAttr attribute) {
-  return {attribute.getMr(), attribute.getNr(), attribute.getVl(),
-          attribute.getMq(), attribute.getKc(), attribute.getTasks()};
-}
-
-static cost::ContractionSchedule pointOf(ContractionAttr attribute) {
-  cost::ContractionSchedule point;
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.kc = attribute.getKc();
-  point.mc = attribute.getMc();
-  point.nc = attribute.getNc();
-  point.packColumns = attribute.getPackColumns();
-  point.streams = attribute.getStreams();
-  return point;
-}
-
-static cost::ConvolutionSchedule pointOf(ConvolutionAttr attribute) {
-  cost::ConvolutionSchedule point;
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.kc = attribute.getKc();
-  point.nb = attribute.getNb();
-  point.fc = attribute.getFc();
-  point.inPlace = attribute.getInPlace();
-  return point;
-}
-
-static cost::FilterLanesSchedule pointOf(FilterLanesAttr attribute) {
-  cost::FilterLanesSchedule point;
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.kc = attribute.getKc();
-  point.np = attribute.getNp();
-  point.fc = attribute.getFc();
-  point.inPlace = attribute.getInPlace();
-  return point;
-}
-
-static cost::WinogradSchedule pointOf(WinogradAttr attribute) {
-  cost::WinogradSchedule point;
-  point.results = attribute.getResults();
-  point.mr = attribute.getMr();
-  point.nr = attribute.getNr();
-  point.vl = attribute.getVl();
-  point.rows = attribute.getRows();
-  point.fc = attribute.getFc();
-  point.tasks = attribute.getTasks();
-  return point;
+static cost::RowsSchedule pointOf(RowsAttr a) {
+  return {a.getVl(), a.getAccumulators(), a.getUnroll(), a.getGrain()};
 }
 
 Attribute tegula::sched::attributeOf(MLIRContext *context,
                                      const cost::Schedule &schedule,
                                      StringRef numerics) {
-  return std::visit(
-      [&](const auto &point) {
-        return ::attributeOf(context, point, numerics);
-      },
-      schedule);
+  return std::visit(ToAttribute{context, numerics}, schedule);
 }
 
 std::optional<cost::Schedule> tegula::sched::pointOf(Attribute schedule) {
