@@ -77,6 +77,7 @@ searchPoints(ArrayRef<sched::Candidate> candidates) {
   for (const sched::Candidate &candidate : candidates) {
     SearchPoint point;
     point.predicted = candidate.time.seconds;
+    point.spread = candidate.time.spread;
     point.parameters = std::visit(
         [](const auto &schedule) { return cost::numbersOf(schedule); },
         candidate.point);

@@ -1,6 +1,7 @@
 //===- SearchTest.cpp - Which schedules of a space to measure -------------===//
 
 #include "tegula/Tuning/Search.h"
+#include "tegula/Tuning/SearchCApi.h"
 
 #include "gtest/gtest.h"
 #include <cmath>
@@ -16,7 +17,9 @@ std::vector<SearchPoint> valley() {
   std::vector<SearchPoint> points;
   for (int64_t a = 0; a != 8; ++a)
     for (int64_t b = 0; b != 8; ++b)
-      points.push_back({{int64_t(1) << a, int64_t(1) << b}, double(a + b)});
+      points.push_back({{int64_t(1) << a, int64_t(1) << b},
+                        double(1 + a + b),
+                        /*spread=*/4});
   return points;
 }
 
@@ -74,6 +77,7 @@ TEST(SearchTest, GoesOnFromTheFastest) {
   const size_t exhaustive = cost("exhaustive", 1);
   EXPECT_GT(exhaustive, 20u);
   EXPECT_LT(cost("beam", 1), exhaustive);
+  EXPECT_LT(cost("bayesian", 1), exhaustive);
   size_t evolutionary = 0, random = 0;
   for (uint64_t seed = 0; seed != 16; ++seed) {
     evolutionary += cost("evolutionary", seed);
@@ -89,6 +93,88 @@ TEST(SearchTest, FailuresAreNoParents) {
   search->tell(0, std::numeric_limits<double>::infinity());
   search->tell(1, 5);
   EXPECT_EQ(search->next(1), (std::vector<size_t>{3})); // Next to {2}.
+}
+
+TEST(SearchTest, FailuresOnly) {
+  for (const std::string &name : searchNames()) {
+    auto search = makeSearch(name, valley(), 5);
+    size_t given = 0;
+    for (auto batch = search->next(8); !batch.empty(); batch = search->next(8))
+      for (size_t point : batch) {
+        search->tell(point, std::numeric_limits<double>::infinity());
+        ++given;
+      }
+    EXPECT_EQ(given, valley().size()) << name;
+  }
+}
+
+TEST(SearchTest, PredictionsThatAreNone) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  for (const std::string &name : searchNames()) {
+    auto search = makeSearch(
+        name, {{{1}, std::nan("")}, {{2}, infinite}, {{3}, 0}, {{4}, 1}}, 1);
+    std::set<size_t> seen;
+    for (auto batch = search->next(1); !batch.empty();
+         batch = search->next(1)) {
+      seen.insert(batch.front());
+      search->tell(batch.front(), 1);
+    }
+    EXPECT_EQ(seen.size(), 4u) << name;
+  }
+}
+
+// What all predictions are wrong by says nothing of one against another.
+TEST(SearchTest, BayesianIsBlindToACommonFactor) {
+  for (double factor : {0.1, 1.0, 10.0}) {
+    auto search =
+        makeSearch("bayesian", {{{1}, 1.0}, {{256}, 1.1}, {{65536}, 1.2}}, 1);
+    EXPECT_EQ(search->next(1), (std::vector<size_t>{0}));
+    search->tell(0, factor);
+    EXPECT_EQ(search->next(1), (std::vector<size_t>{1})) << factor;
+  }
+}
+
+// A point near one that was slower than predicted is passed over for one that
+// is predicted to be as fast elsewhere.
+TEST(SearchTest, BayesianLearnsFromNeighbours) {
+  auto ask = [](double secondsOfSecond) {
+    auto search = makeSearch(
+        "bayesian",
+        {{{1}, 1.0}, {{1024}, 1.1}, {{2048}, 1.1}, {{1 << 20}, 1.1}}, 1);
+    search->next(2);
+    search->tell(0, 1.0);
+    search->tell(1, secondsOfSecond);
+    return search->next(1).front();
+  };
+  EXPECT_EQ(ask(1.6), 3u);
+  EXPECT_EQ(ask(0.6), 2u);
+}
+
+// A narrow interval leaves nothing to be gained by a measurement.
+TEST(SearchTest, BayesianMeasuresTheUnsure) {
+  auto search = makeSearch(
+      "bayesian", {{{1}, 1.0, 1.01}, {{256}, 1.1, 1.01}, {{65536}, 1.15, 3.0}},
+      1);
+  search->next(1);
+  search->tell(0, 1.0);
+  EXPECT_EQ(search->next(1), (std::vector<size_t>{2}));
+}
+
+TEST(SearchTest, FromC) {
+  const int64_t parameters[] = {1, 1, 2, 2, 4, 4};
+  const double predicted[] = {3, 1, 2}, spreads[] = {0, 0, 0};
+  EXPECT_EQ(tegula_search_new("luck", parameters, predicted, spreads, 3, 2, 1),
+            nullptr);
+  TegulaSearch *search =
+      tegula_search_new("exhaustive", parameters, predicted, spreads, 3, 2, 1);
+  size_t batch[2];
+  ASSERT_EQ(tegula_search_next(search, 2, batch), 2u);
+  EXPECT_EQ(batch[0], 1u);
+  EXPECT_EQ(batch[1], 2u);
+  tegula_search_tell(search, 1, 1.0);
+  ASSERT_EQ(tegula_search_next(search, 2, batch), 1u);
+  EXPECT_EQ(batch[0], 0u);
+  tegula_search_free(search);
 }
 
 TEST(SearchTest, UnknownNames) {

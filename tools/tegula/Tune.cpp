@@ -24,7 +24,9 @@ static constexpr StringLiteral kUsage =
     "again.\n\n"
     "  --seconds=N           about so long (60)\n"
     "  --schedules=N         at most so many of a kernel\n"
-    "  --search=NAME         exhaustive, random, beam (default), evolutionary\n"
+    "  --search=NAME         exhaustive, random, beam (default), "
+    "evolutionary,\n"
+    "                        bayesian\n"
     "  --seed=N              of searches that draw (1)\n"
     "  and the options of compile\n";
 

@@ -4,7 +4,6 @@
 #define TEGULA_TUNING_SEARCH_H
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +14,8 @@ namespace tegula::tuning {
 struct SearchPoint {
   std::vector<int64_t> parameters;
   double predicted = 0; ///< Seconds, by the cost model.
+  /// cost::Estimate::spread of them; 0: not known.
+  double spread = 0;
 };
 
 /// Decides which points are worth a measurement. The space is finite and known;
@@ -30,7 +31,8 @@ public:
   virtual ~Search() = default;
   /// At most `count` points that were not given before; none: all were.
   virtual std::vector<size_t> next(size_t count) = 0;
-  /// What a point took; infinity if it failed.
+  /// What a point took; infinity if it failed. A point that was given and never
+  /// told counts as not measured.
   virtual void tell(size_t point, double seconds) = 0;
 };
 
@@ -41,6 +43,8 @@ public:
 ///                 measured
 ///   evolutionary  the fastest predicted; then points near crosses and
 ///                 mutations of the fastest measured
+///   bayesian      the fastest predicted; then where a Gaussian process, with
+///                 the predictions as its mean, expects to gain most
 const std::vector<std::string> &searchNames();
 
 /// Null if `name` is not one of searchNames(). The same points, seed and
