@@ -2,7 +2,8 @@
 """Measure kernels under schedules of their spaces; append to a table.
 
     collect.py OUT.csv [--points=N] [--threads=1,2] [--shapes=N] [--only=REGEX]
-               [--seconds=N] [--workers=N] [--scheduler=local|dask]
+               [--seconds=N] [--workers=N] [--scheduler=local|dask] [--realtime]
+               [--kernel-cache=FOLDER]
 
 The measuring is the compiler's own: build/release/bin/tegula-collect compiles,
 checks and times; this program makes the models (shapes.py), keeps what comes
@@ -28,7 +29,8 @@ import shapes
 
 BIN = pathlib.Path(__file__).resolve().parents[2] / "build" / "release" / "bin"
 COLUMNS = ["shape", "family", "problem", "schedule", "numerics", "threads", "status", "seconds",
-           "mad", "even", "odd", "reference", "predicted", "compile_seconds", "code_bytes"]
+           "mad", "even", "odd", "reference", "joules", "predicted", "compile_seconds", "space_points",
+           "code_bytes", "instructions", "spills", "vector_registers"]
 # Shapes of one process: its start is shared, and little is lost when it dies.
 CHUNK = 8
 TIMES = ("seconds", "mad", "even", "odd", "predicted", "reference")
@@ -46,7 +48,8 @@ def measure(names, options):
             (folder / f"{name}.onnx").write_bytes(made[name].make())
         left = list(names)
         while left:
-            command = [BIN / "tegula-collect", f"--reference={reference}", *options,
+            points = ["--points=all"] if made[left[0]].exhaustive else []
+            command = [BIN / "tegula-collect", f"--reference={reference}", *options, *points,
                        *(folder / f"{name}.onnx" for name in left)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
                 for line in process.stdout:
@@ -114,7 +117,18 @@ class Table:
 
 
 def chunks_of(names):
-    return [names[first:first + CHUNK] for first in range(0, len(names), CHUNK)]
+    """Lists of names in their order, those of whole spaces on their own."""
+    whole = {shape.name for shape in shapes.all_shapes() if shape.exhaustive}
+    chunks, open_chunk = [], []
+    for name in names:
+        if name in whole:
+            chunks.append([name])
+            continue
+        open_chunk.append(name)
+        if len(open_chunk) == CHUNK:
+            chunks.append(open_chunk)
+            open_chunk = []
+    return chunks + ([open_chunk] if open_chunk else [])
 
 
 def run_local(names, options, workers):
@@ -144,23 +158,33 @@ def run_dask(names, options, workers):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--points", type=int, default=36, help="schedules of a kernel")
+    parser.add_argument("--points", type=int, default=40,
+                        help="schedules of a kernel, where not the whole space is measured")
     parser.add_argument("--threads", default="1", help="numbers of threads, such as 1,2")
     parser.add_argument("--shapes", type=int, help="at most so many shapes")
     parser.add_argument("--only", default="", help="shapes whose name has this pattern")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this time")
     parser.add_argument("--workers", type=int, default=1, help="processes that measure")
     parser.add_argument("--scheduler", choices=["local", "dask"], default="local")
+    parser.add_argument("--realtime", action="store_true", help="time before other programs")
+    parser.add_argument("--kernel-cache", help="folder of code that was generated before")
     return parser.parse_args()
 
 
 def main():
     arguments = parse()
     table = Table(arguments.out)
+    print(subprocess.run([BIN / "tegula-collect", "--energy"], capture_output=True, text=True,
+                         check=True).stdout, end="", flush=True)
     names = [shape.name for shape in shapes.all_shapes()
              if re.search(arguments.only, shape.name)][:arguments.shapes]
     names = [name for name in names if name not in table.done]
-    options = [f"--points={arguments.points}", f"--threads={arguments.threads}"]
+    options = [f"--points={arguments.points}", f"--threads={arguments.threads}",
+               f"--lock={arguments.out.resolve().with_suffix('.lock')}"]
+    if arguments.realtime:
+        options.append("--realtime")
+    if arguments.kernel_cache:
+        options.append(f"--kernel-cache={arguments.kernel_cache}")
     run = {"local": run_local, "dask": run_dask}[arguments.scheduler]
     start, kernels, shapes_done = time.monotonic(), 0, 0
     results = run(names, options, arguments.workers)

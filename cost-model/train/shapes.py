@@ -26,6 +26,7 @@ class Shape:
     family: str  # that it is meant for; the compiler decides
     work: float  # multiply-adds, or elements
     make: Callable[[], bytes] = dataclasses.field(repr=False, compare=False)
+    exhaustive: bool = False  # the whole space is to be measured
 
 
 def model(nodes, inputs, constants=(), result=TensorProto.FLOAT, element=TensorProto.FLOAT):
@@ -367,8 +368,13 @@ def drawn_movement(rng):
     return movement(op, dims, **({} if op == "Pad" else {"axis": rng.choice([1, 2])}))
 
 
-DRAWN = {drawn_products: 60, drawn_small_types: 30, drawn_convolutions: 60, drawn_depthwise: 40, drawn_attention: 30,
-         drawn_rows: 40, drawn_elementwise: 40, drawn_movement: 30}
+DRAWN = {drawn_products: 150, drawn_small_types: 40, drawn_convolutions: 110, drawn_depthwise: 50,
+         drawn_attention: 40, drawn_rows: 70, drawn_elementwise: 80, drawn_movement: 50}
+
+# Of so many shapes of a family the whole space is measured: cheap ones, of all kinds.
+EXHAUSTIVE = {"contraction": 32, "batched": 32, "convolution": 16, "pointwise": 16,
+              "depthwise": 32, "attention": 32}
+EXHAUSTIVE_WORK = 3e7
 
 
 def is_fit(shape):
@@ -392,4 +398,9 @@ def all_shapes(seed=5):
     unique = {shape.name: shape for shape in (*filter(is_fit, known), *drawn(seed))}
     found = list(unique.values())
     random.Random(7).shuffle(found)
+    left = dict(EXHAUSTIVE)
+    for index, shape in enumerate(found):
+        if left.get(shape.family) and shape.work < EXHAUSTIVE_WORK:
+            left[shape.family] -= 1
+            found[index] = dataclasses.replace(shape, exhaustive=True)
     return found

@@ -7,6 +7,7 @@
 #include "tegula/Schedule/Transforms/Candidates.h"
 #include "tegula/Schedule/Transforms/CostModelFile.h"
 #include "tegula/Tuning/CompileKernel.h"
+#include "tegula/Tuning/MachineTurn.h"
 #include "tegula/Tuning/ResultCheck.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -31,6 +32,7 @@ static std::vector<size_t> drawPoints(ArrayRef<sched::Candidate> candidates,
                                       uint64_t seed) {
   std::vector<size_t> byTime(candidates.size());
   std::iota(byTime.begin(), byTime.end(), size_t(0));
+  count = std::min(count, candidates.size());
   std::vector<size_t> drawn = byTime;
   llvm::sort(byTime, [&](size_t a, size_t b) {
     return std::pair(candidates[a].time.seconds, a) <
@@ -55,8 +57,7 @@ static std::vector<size_t> drawPoints(ArrayRef<sched::Candidate> candidates,
     if (i % kFast == 0)
       points.insert(byTime[i / kFast]);
   }
-  ArrayRef<size_t> taken = points.getArrayRef().take_front(count);
-  return taken.vec();
+  return points.getArrayRef().take_front(count).vec();
 }
 
 namespace {
@@ -80,6 +81,8 @@ private:
   std::pair<CollectedKernel, Kernel> prepare(const sched::Candidate &candidate);
   void time(MutableArrayRef<std::pair<CollectedKernel, Kernel>> group,
             unsigned threads);
+  void measureEnergy(ArrayRef<CollectedKernel *> rows,
+                     ArrayRef<LoadedKernel *> kernels);
 
   graph::KernelOp kernel;
   const CollectOptions &options;
@@ -87,6 +90,7 @@ private:
   LibraryFolder &folder;
   llvm::function_ref<void(const CollectedKernel &)> report;
   std::string problem;
+  size_t spacePoints = 0;
   std::optional<ResultCheck> check;
   Kernel chosen;
   /// What the compiler's choice took in the first group, by threads.
@@ -103,7 +107,9 @@ KernelCollector::prepare(const sched::Candidate &candidate) {
   row.schedule = cost::textOf(candidate.point);
   row.family = StringRef(row.schedule).split(' ').first.str();
   row.numerics = candidate.numerics;
+  row.spacePoints = spacePoints;
   row.predictedSeconds = candidate.time.seconds;
+  MachineTurn turn(options.lockFile, MachineTurn::Kind::Shared);
   const double start = processSeconds();
   auto compiled =
       compileKernel(kernel, candidate.schedule, options.compile, folder);
@@ -112,7 +118,7 @@ KernelCollector::prepare(const sched::Candidate &candidate) {
     return {row, nullptr};
   }
   Kernel loaded = std::move(*compiled);
-  row.codeBytes = loaded->codeBytes();
+  row.code = loaded->code();
   if (!check)
     check.emplace(loaded, candidate.numerics);
   else if (!check->isRight(loaded, candidate.numerics))
@@ -121,10 +127,31 @@ KernelCollector::prepare(const sched::Candidate &candidate) {
   return {row, row.status == "ok" ? loaded : nullptr};
 }
 
+/// Asks the counters around blocks that are much longer than the millisecond in
+/// which they count.
+void KernelCollector::measureEnergy(ArrayRef<CollectedKernel *> rows,
+                                    ArrayRef<LoadedKernel *> kernels) {
+  constexpr double kBlockSeconds = 30e-3;
+  if (!options.energy)
+    return;
+  MachineTurn turn(options.lockFile, MachineTurn::Kind::Alone);
+  for (auto [row, timed] : llvm::zip_equal(rows, kernels)) {
+    const auto times = std::max<int64_t>(
+        1, int64_t(kBlockSeconds / std::max(row->timing.median, 1e-7)));
+    options.energy->consumed();
+    if (timed->run(times) >= 0)
+      row->joules = options.energy->consumed() / double(times);
+  }
+}
+
 /// Times a group on so many threads, and reports its rows.
 void KernelCollector::time(
     MutableArrayRef<std::pair<CollectedKernel, Kernel>> group,
     unsigned threads) {
+  std::optional<MachineTurn> turn(std::in_place, options.lockFile,
+                                  threads == 1 ? MachineTurn::Kind::Shared
+                                               : MachineTurn::Kind::Alone);
+  RealTimePriority priority(options.realTime);
   std::vector<Kernel> onThreads;
   std::vector<LoadedKernel *> timed = {&reference};
   std::vector<CollectedKernel *> rows;
@@ -166,12 +193,15 @@ void KernelCollector::time(
                    timing.even * drift, timing.odd * drift};
     row->referenceSeconds = timings.front().median * drift;
   }
+  turn.reset();
+  measureEnergy(rows, ArrayRef(timed).drop_front(2));
   for (auto &[row, one] : group)
     report(row);
 }
 
 llvm::Error KernelCollector::run(ArrayRef<sched::Candidate> candidates,
                                  ArrayRef<size_t> points) {
+  spacePoints = candidates.size();
   for (size_t begin = 0; begin < points.size(); begin += kGroup) {
     std::vector<std::pair<CollectedKernel, Kernel>> group;
     for (size_t point : points.slice(begin).take_front(kGroup)) {
@@ -244,7 +274,10 @@ llvm::Error tegula::tuning::collectFile(
   auto folder = LibraryFolder::create();
   if (!folder)
     return folder.takeError();
-  auto module = scheduleModel(path, options, context);
+  auto module = [&] {
+    MachineTurn turn(options.lockFile, MachineTurn::Kind::Shared);
+    return scheduleModel(path, options, context);
+  }();
   if (!module)
     return module.takeError();
   sched::NamedCostModel model;

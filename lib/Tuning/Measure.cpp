@@ -4,7 +4,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Object/ELFObjectFile.h"
 #include <cmath>
 #include <cstring>
 #include <dlfcn.h>
@@ -74,7 +73,7 @@ struct LoadedKernel::Library {
   const TegulaModel *model = nullptr;
   std::vector<std::vector<char>> memory;
   std::vector<TegulaTensor> inputs;
-  uint64_t codeBytes = 0;
+  MachineCode code;
 
   ~Library() {
     if (handle)
@@ -83,25 +82,8 @@ struct LoadedKernel::Library {
   Error open(StringRef path);
 };
 
-/// The sizes of the model's functions in the library's symbol table. A small
-/// kernel is inlined into the entry.
-static Expected<uint64_t> kernelBytes(StringRef path) {
-  auto file = object::ObjectFile::createObjectFile(path);
-  if (!file)
-    return file.takeError();
-  uint64_t bytes = 0;
-  for (object::SymbolRef symbol : file->getBinary()->symbols()) {
-    Expected<StringRef> name = symbol.getName();
-    if (!name)
-      return name.takeError();
-    if (name->starts_with("tegula_kernel_") || *name == "tegula_entry")
-      bytes += object::ELFSymbolRef(symbol).getSize();
-  }
-  return bytes;
-}
-
 Error LoadedKernel::Library::open(StringRef path) {
-  if (Error error = kernelBytes(path).moveInto(codeBytes))
+  if (Error error = readMachineCode(path).moveInto(code))
     return error;
   handle = dlopen(path.str().c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
@@ -156,7 +138,7 @@ LoadedKernel::onThreads(unsigned number) const {
   return kernel;
 }
 
-uint64_t LoadedKernel::codeBytes() const { return library->codeBytes; }
+const MachineCode &LoadedKernel::code() const { return library->code; }
 
 LoadedKernel::~LoadedKernel() {
   if (context)
@@ -264,13 +246,30 @@ static Timing summarise(const std::vector<double> &logs) {
   return timing;
 }
 
+/// How often to run each kernel in a round; fewer `rounds` where that is long.
+static std::vector<int64_t> planRounds(ArrayRef<LoadedKernel *> kernels,
+                                       double blockSeconds, unsigned &rounds) {
+  // Times of slow kernels vary less.
+  constexpr unsigned kFewRounds = 6;
+  constexpr double kLongRound = 4;
+  std::vector<int64_t> repeats;
+  double blocks = 0;
+  for (LoadedKernel *kernel : kernels) {
+    const double share = std::max(kernel->run(1), 1e-7) / blockSeconds;
+    repeats.push_back(std::max<int64_t>(1, int64_t(1 / share)));
+    blocks += share * double(repeats.back());
+  }
+  const double longer = blocks / (kLongRound * double(kernels.size()));
+  if (longer > 1 && rounds > kFewRounds)
+    rounds = std::max(kFewRounds, unsigned(rounds / longer));
+  return repeats;
+}
+
 std::vector<Timing>
 tegula::tuning::timeInRounds(ArrayRef<LoadedKernel *> kernels, unsigned rounds,
                              double blockSeconds) {
-  std::vector<int64_t> repeats;
-  for (LoadedKernel *kernel : kernels)
-    repeats.push_back(std::max<int64_t>(
-        1, int64_t(blockSeconds / std::max(kernel->run(1), 1e-7))));
+  const std::vector<int64_t> repeats =
+      planRounds(kernels, blockSeconds, rounds);
   std::vector<std::vector<double>> logs(kernels.size());
   for (unsigned round = 0; round != rounds; ++round)
     for (size_t i = 0; i != kernels.size(); ++i) {

@@ -18,14 +18,18 @@ using namespace tegula;
 using namespace tegula::tuning;
 
 static constexpr StringLiteral kUsage =
-    "usage: tegula-collect --reference=MODEL.onnx [options] MODEL.onnx...\n\n"
+    "usage: tegula-collect --reference=MODEL.onnx [options] MODEL.onnx...\n"
+    "       tegula-collect --energy   says whether energy can be measured\n\n"
     "Measures schedules of the models' kernels on this machine, and writes "
     "lines of JSON.\n\n"
-    "  --points=N        schedules of a kernel (36)\n"
+    "  --points=N        schedules of a kernel (36), or all\n"
     "  --seed=N          of the schedules that are drawn (1)\n"
     "  --threads=1,2     numbers of threads (1)\n"
     "  --rounds=N        in which each kernel is timed (12)\n"
     "  --block-us=N      microseconds of a kernel in a round (1000)\n"
+    "  --lock=FILE       for processes that measure side by side: what runs on "
+    "several\n                    threads is timed alone\n"
+    "  --realtime        times before other programs, if the system allows it\n"
     "  and the options of compile\n";
 
 namespace {
@@ -58,6 +62,12 @@ static std::optional<bool> parseWord(StringRef word, Arguments &arguments) {
   CollectOptions &options = arguments.options;
   if (word.consume_front("--reference="))
     return arguments.reference = word, !word.empty();
+  if (word == "--points=all")
+    return options.points = std::numeric_limits<size_t>::max(), true;
+  if (word == "--realtime")
+    return options.realTime = true, true;
+  if (word.consume_front("--lock="))
+    return options.lockFile = word, !word.empty();
   if (word.consume_front("--points="))
     return readNumber(word, options.points);
   if (word.consume_front("--seed="))
@@ -97,7 +107,11 @@ static json::Object rowOf(const CollectedKernel &kernel) {
                    {"numerics", kernel.numerics},
                    {"threads", kernel.threads},
                    {"status", kernel.status},
-                   {"code_bytes", int64_t(kernel.codeBytes)},
+                   {"space_points", int64_t(kernel.spacePoints)},
+                   {"code_bytes", int64_t(kernel.code.bytes)},
+                   {"instructions", int64_t(kernel.code.instructions)},
+                   {"spills", int64_t(kernel.code.spills)},
+                   {"vector_registers", int64_t(kernel.code.vectorRegisters)},
                    {"compile_seconds", kernel.compileSeconds},
                    {"predicted", kernel.predictedSeconds}};
   if (kernel.status == "ok") {
@@ -106,6 +120,8 @@ static json::Object rowOf(const CollectedKernel &kernel) {
     row["even"] = kernel.timing.even;
     row["odd"] = kernel.timing.odd;
     row["reference"] = kernel.referenceSeconds;
+    if (kernel.joules > 0)
+      row["joules"] = kernel.joules;
   }
   return row;
 }
@@ -128,7 +144,17 @@ static void collect(StringRef path, CollectOptions options,
   outs().flush();
 }
 
+/// Can the energy of kernels be measured here? If not, why.
+static int sayEnergy() {
+  auto energy = EnergyCounter::open();
+  outs() << (energy ? "energy is measured" : toString(energy.takeError()))
+         << "\n";
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 2 && StringRef(argv[1]) == "--energy")
+    return sayEnergy();
   Arguments arguments;
   std::string message;
   if (!parse(ArrayRef<const char *>(argv + 1, argc - 1), arguments, message))
@@ -140,6 +166,11 @@ int main(int argc, char **argv) {
     return errs() << "tegula-collect: " << arguments.reference << ": "
                   << toString(reference.takeError()) << "\n",
            1;
+  auto energy = EnergyCounter::open();
+  if (energy)
+    arguments.options.energy = &*energy;
+  else
+    consumeError(energy.takeError()); // What --energy says.
   for (StringRef model : arguments.models)
     collect(model, arguments.options, **reference);
   return 0;

@@ -4,6 +4,7 @@
 #define TEGULA_TUNING_COLLECT_H
 
 #include "tegula/Pipeline/Compile.h"
+#include "tegula/Tuning/EnergyCounter.h"
 #include "tegula/Tuning/Measure.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -13,13 +14,17 @@ namespace tegula::tuning {
 struct CollectOptions {
   /// How models are compiled; the target must be one that this machine runs.
   pipeline::CompileOptions compile;
-  /// Schedules of a kernel, the compiler's choice among them.
+  /// Schedules of a kernel at most, the compiler's choice among them.
   size_t points = 36;
   uint64_t seed = 1; ///< Of the schedules that are drawn.
   /// Numbers of threads to measure with; 1 is always measured first.
   std::vector<unsigned> threads = {1};
   unsigned rounds = 12;
   double blockSeconds = 1e-3;
+  /// Processes that measure at the same time share this file (MachineTurn.h).
+  std::string lockFile;
+  bool realTime = false; ///< Before other programs, if the system allows it.
+  EnergyCounter *energy = nullptr; ///< If energy is to be measured.
 };
 
 /// A kernel under one schedule on so many threads.
@@ -32,7 +37,11 @@ struct CollectedKernel {
   std::string status = "ok";
   Timing timing;
   double referenceSeconds = 0; ///< Of the reference kernel in the same rounds.
-  uint64_t codeBytes = 0;      ///< Of its machine code.
+  /// Of the processor's packages during one call, the idle parts included; 0:
+  /// not measured.
+  double joules = 0;
+  MachineCode code;
+  size_t spacePoints = 0;      ///< Points of the kernel's whole space.
   double compileSeconds = 0;   ///< CPU time of compiling and checking it.
   double predictedSeconds = 0; ///< By the cost model, of one thread.
 };

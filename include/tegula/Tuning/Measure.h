@@ -4,6 +4,7 @@
 #define TEGULA_TUNING_MEASURE_H
 
 #include "tegula/Runtime/Abi.h"
+#include "tegula/Tuning/MachineCode.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
@@ -42,8 +43,8 @@ public:
   /// types than float: bit for bit).
   bool agreesWith(const LoadedKernel &other, bool exactly) const;
 
-  /// Bytes of the model's machine code, without the runtime's.
-  uint64_t codeBytes() const;
+  /// The model's machine code, without the runtime's.
+  const MachineCode &code() const;
 
 private:
   LoadedKernel() = default;
@@ -65,7 +66,8 @@ struct Timing {
 };
 
 /// Times kernels in turn: in each of `rounds` rounds every kernel runs for a
-/// block of about `blockSeconds`. Of several kernels, what slows all of a round
+/// block of about `blockSeconds`; fewer rounds, but six, where one run takes
+/// several blocks. Of several kernels, what slows all of a round
 /// is taken out (a machine that is slower for a while), and CPU time leaves
 /// other programs out. The time of a kernel that failed is infinite.
 std::vector<Timing> timeInRounds(llvm::ArrayRef<LoadedKernel *> kernels,
