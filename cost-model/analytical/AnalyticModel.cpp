@@ -33,12 +33,6 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr double kLoopCycles = 0.35;
 /// How much slower a tile runs whose columns do not lie side by side.
 constexpr double kScattered = 1.15;
-/// How much of the time for bytes from L2 and from memory is not hidden behind
-/// arithmetic: prefetching hides most, also of a kernel that reads each byte
-/// once. A sum, not the larger of both: differences of schedules stay visible.
-constexpr double kExposedCache = 0.16;
-constexpr double kExposedMemory = 0.3;
-
 /// Entering and leaving a tile: the loop, and each accumulator's start, end and
 /// store.
 double tileCycles(int64_t rows, int64_t vectors) {
@@ -77,9 +71,10 @@ double streamSpeed(int64_t streams) {
 AnalyticTime finished(const AnalyticTime &cycles, double seconds) {
   double total = cycles.steps + cycles.tiles + cycles.packing +
                  kExposedCache * cycles.cache + kExposedMemory * cycles.memory;
-  return {cycles.steps * seconds,   cycles.tiles * seconds,
-          cycles.packing * seconds, cycles.cache * seconds,
-          cycles.memory * seconds,  total * seconds};
+  return {
+      cycles.steps * seconds, cycles.tiles * seconds,  cycles.packing * seconds,
+      cycles.cache * seconds, cycles.memory * seconds, total * seconds,
+      /*dispatch=*/0};
 }
 
 class AnalyticModel final : public CostModel {
@@ -87,6 +82,13 @@ public:
   Estimate estimate(const Problem &problem, const Schedule &schedule,
                     const CpuTarget &target) const override {
     return {analyticTime(problem, schedule, target).total, /*spread=*/0};
+  }
+  Explanation explain(const Problem &problem, const Schedule &schedule,
+                      const CpuTarget &target) const override {
+    Explanation found;
+    found.estimate = estimate(problem, schedule, target);
+    found.analyticSeconds = found.estimate.seconds;
+    return found;
   }
 };
 
@@ -482,15 +484,6 @@ double tegula::cost::softmaxSeconds(int64_t rows, int64_t columns,
                   40.0 * double(known(rows)) +
                   kExposedMemory * bytes / target.memoryBytesPerCycle;
   return cycles / target.cyclesPerSecond;
-}
-
-AnalyticTime tegula::cost::analyticTime(const Problem &problem,
-                                        const Schedule &schedule,
-                                        const CpuTarget &target) {
-  return visitKernel(problem, schedule,
-                     [&](const auto &sizes, const auto &point) {
-                       return analyze(sizes, point, target);
-                     });
 }
 
 const CostModel &tegula::cost::analyticModel() {

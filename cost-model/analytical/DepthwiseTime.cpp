@@ -124,5 +124,6 @@ AnalyticTime tegula::cost::analyze(const DepthwiseProblem &problem,
   double total =
       time.steps + time.tiles + time.packing + time.cache + time.memory;
   return {time.steps * seconds, time.tiles * seconds,  time.packing * seconds,
-          time.cache * seconds, time.memory * seconds, total * seconds};
+          time.cache * seconds, time.memory * seconds, total * seconds,
+          /*dispatch=*/0};
 }

@@ -87,8 +87,9 @@ def coverage(table, errors):
     folds, inside = train.folds_of(table, SEED), np.empty(len(table), bool)
     for fold in range(train.FOLDS):
         test = folds == fold
-        limits = np.array(train.spreads(table.family[~test], errors[~test]))
-        inside[test] = np.abs(errors[test]) <= limits[table.family[test]]
+        limits = train.spreads(table.where(~test), errors[~test])
+        several = (table.threads[test] > 1).astype(int)
+        inside[test] = np.abs(errors[test]) <= limits[table.family[test], several]
     return inside.mean()
 
 
@@ -139,7 +140,8 @@ def main():
         summary("learned, fastest of top 5", slowdowns(table, groups, learned, top=5)),
         summary("noise floor", noise_floor(table, groups)),
     ]
-    for name, number in zip(kernels.FAMILIES, range(2), strict=True):
+    for number in np.unique(table.family):
+        name = kernels.families()[number]
         which = np.array([table.family[rows[0]] == number for rows in groups.values()])
         choosers.append(summary(f"analytic only, {name}s", analytic[which]))
         choosers.append(summary(f"learned, {name}s", chosen[which]))

@@ -1,7 +1,8 @@
 //===- ModelFile.cpp - Reads the file of a learned model ------------------===//
 //
 // Little-endian: magic, format, features, schema, checksum of what follows;
-// then the machine, spreads, base, and the arrays of TreeEnsemble. Written by
+// then the machine and, family by family, spreads, base, the box of the
+// features and the arrays of TreeEnsemble. Written by
 // cost-model/train/model_file.py.
 //
 //===----------------------------------------------------------------------===//
@@ -14,7 +15,7 @@
 using namespace tegula::cost;
 
 static constexpr char kMagic[8] = {'T', 'e', 'g', 'u', 'l', 'a', 'C', 'M'};
-static constexpr uint32_t kFormat = 1;
+static constexpr uint32_t kFormat = 2;
 
 namespace {
 
@@ -63,10 +64,14 @@ private:
   size_t size;
 };
 
-/// What stands before the arrays.
-struct Header {
-  uint32_t vectorBits, vectorRegisters;
-  float contractionSpread, convolutionSpread;
+/// What stands before the families.
+struct Machine {
+  uint32_t vectorBits, vectorRegisters, numFamilies;
+};
+
+/// What stands before the arrays of a family.
+struct FamilyHeader {
+  float spreads[2];
   float base;
   uint32_t numTrees, numNodes;
 };
@@ -98,31 +103,50 @@ static bool isSpread(float value) {
   return std::isfinite(value) && value >= 0 && value < 10;
 }
 
+/// Reads what was learned of one family.
+static bool readFamily(Reader &reader, LearnedModel::FamilyModel &family,
+                       std::string &message) {
+  FamilyHeader header;
+  std::vector<uint32_t> roots;
+  std::vector<TreeEnsemble::Node> nodes;
+  std::vector<float> covers;
+  if (!reader.take(header))
+    return message = "its length is wrong", false;
+  if (header.numTrees != 0 &&
+      (!reader.take(family.low) || !reader.take(family.high)))
+    return message = "its length is wrong", false;
+  if (!reader.take(roots, header.numTrees) ||
+      !reader.take(nodes, header.numNodes) ||
+      !reader.take(covers, header.numNodes))
+    return message = "its length is wrong", false;
+  for (size_t i = 0; i != std::size(header.spreads); ++i) {
+    if (!isSpread(header.spreads[i]))
+      return message = "its spreads are not between 0 and 10", false;
+    family.spreads[i] = header.spreads[i];
+  }
+  return family.trees.assign(header.base, std::move(roots), std::move(nodes),
+                             std::move(covers), kNumFeatures, message);
+}
+
 std::unique_ptr<LearnedModel> LearnedModel::read(const char *data, size_t size,
                                                  std::string &message) {
   Reader reader(data, size);
   if (!checkIdentity(reader, message))
     return nullptr;
-  Header header;
-  std::vector<uint32_t> roots;
-  std::vector<TreeEnsemble::Node> nodes;
-  if (!reader.take(header) || !reader.take(roots, header.numTrees) ||
-      !reader.take(nodes, header.numNodes) || !reader.empty()) {
+  auto model = std::make_unique<LearnedModel>();
+  Machine machine;
+  if (!reader.take(machine) || machine.numFamilies != model->families.size()) {
+    message = "it is not of the families that this compiler has";
+    return nullptr;
+  }
+  model->vectorBits = machine.vectorBits;
+  model->vectorRegisters = machine.vectorRegisters;
+  for (FamilyModel &family : model->families)
+    if (!readFamily(reader, family, message))
+      return nullptr;
+  if (!reader.empty()) {
     message = "its length is wrong";
     return nullptr;
   }
-  if (!isSpread(header.contractionSpread) ||
-      !isSpread(header.convolutionSpread)) {
-    message = "its spreads are not between 0 and 10";
-    return nullptr;
-  }
-  auto model = std::make_unique<LearnedModel>();
-  model->vectorBits = header.vectorBits;
-  model->vectorRegisters = header.vectorRegisters;
-  model->contractionSpread = header.contractionSpread;
-  model->convolutionSpread = header.convolutionSpread;
-  if (!model->trees.assign(header.base, std::move(roots), std::move(nodes),
-                           kNumFeatures, message))
-    return nullptr;
   return model;
 }

@@ -11,13 +11,11 @@ import functools
 import io
 import lzma
 import pathlib
-import re
 
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / "cost-model" / "data" / "kernels.csv.xz"
-FAMILIES = ("contraction", "convolution")
 
 
 @functools.cache
@@ -28,45 +26,71 @@ def library():
         raise SystemExit(f"{path} was not found. Build it with tools/dev/build.sh release all.")
     lib = ctypes.CDLL(str(path))
     lib.tegula_cost_feature_names.restype = ctypes.c_char_p
+    lib.tegula_cost_families.restype = ctypes.c_char_p
     lib.tegula_cost_feature_schema.restype = ctypes.c_uint64
-    lib.tegula_cost_features.restype = ctypes.c_int32
-    lib.tegula_cost_features.argtypes = [
-        ctypes.c_char_p, ctypes.c_char_p,  # problem, schedule
-        ctypes.c_void_p, ctypes.POINTER(ctypes.c_double),  # features, seconds
-        ctypes.c_char_p, ctypes.c_size_t,  # message
-    ]
-    lib.tegula_cost_predict.restype = ctypes.c_int32
-    lib.tegula_cost_predict.argtypes = [
-        ctypes.c_char_p, ctypes.c_size_t,  # the model file
-        ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p,  # features, rows, sums
-        ctypes.c_char_p, ctypes.c_size_t,  # message
-    ]
+    message = [ctypes.c_char_p, ctypes.c_size_t]
+    model, kernel = [ctypes.c_char_p, ctypes.c_size_t], [ctypes.c_char_p, ctypes.c_char_p]
+    number = ctypes.POINTER(ctypes.c_double)
+    rows = [ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+    for name, arguments in (
+            ("features", [*kernel, ctypes.c_int64, ctypes.c_void_p, number]),
+            ("predict", [*model, *rows]), ("effects", [*model, *rows]),
+            ("estimate", [*model, *kernel, ctypes.c_int64, ctypes.c_size_t, number, number])):
+        function = getattr(lib, f"tegula_cost_{name}")
+        function.restype, function.argtypes = ctypes.c_int32, arguments + message
     return lib
 
 
+def call(name, *arguments):
+    """A function of the library; ValueError with why it refuses."""
+    message = ctypes.create_string_buffer(256)
+    if getattr(library(), f"tegula_cost_{name}")(*arguments, message, len(message)):
+        raise ValueError(message.value.decode())
+
+
+@functools.cache
 def feature_names():
-    return library().tegula_cost_feature_names().decode().split()
+    return tuple(library().tegula_cost_feature_names().decode().split())
 
 
-def predict(model, features):
+@functools.cache
+def families():
+    """The names of the schedule families."""
+    return tuple(library().tegula_cost_families().decode().split())
+
+
+def predict(model, family, features):
     """Sums of trees of a model file's bytes, or ValueError with why it is refused."""
     features = np.ascontiguousarray(features, "f4")
     sums = np.empty(len(features), "f4")
-    message = ctypes.create_string_buffer(256)
-    if library().tegula_cost_predict(model, len(model), features.ctypes.data, len(features),
-                                     sums.ctypes.data, message, len(message)):
-        raise ValueError(message.value.decode())
+    call("predict", model, len(model), families().index(family), features.ctypes.data,
+         len(features), sums.ctypes.data)
     return sums
 
 
-def features_of(problem, schedule):
+def effects(model, family, features):
+    """What each feature adds to these sums, and the rest: rows x (features + 1)."""
+    features = np.ascontiguousarray(features, "f4")
+    found = np.empty((len(features), len(feature_names()) + 1))
+    call("effects", model, len(model), families().index(family), features.ctypes.data,
+         len(features), found.ctypes.data)
+    return found
+
+
+def features_of(problem, schedule, threads=1):
     """Features and analytic seconds of a kernel by the texts of KernelText.h."""
-    features = np.empty(len(feature_names()), "f4")
-    seconds, message = ctypes.c_double(), ctypes.create_string_buffer(256)
-    if library().tegula_cost_features(problem.encode(), schedule.encode(), features.ctypes.data,
-                                      ctypes.byref(seconds), message, len(message)):
-        raise ValueError(message.value.decode())
+    features, seconds = np.empty(len(feature_names()), "f4"), ctypes.c_double()
+    call("features", problem.encode(), schedule.encode(), threads, features.ctypes.data,
+         ctypes.byref(seconds))
     return features, seconds.value
+
+
+def estimate(model, problem, schedule, threads=1, repeats=1):
+    """Seconds and spread (0: not sure) of a kernel by a model file's bytes."""
+    seconds, spread = ctypes.c_double(), ctypes.c_double()
+    call("estimate", model, len(model), problem.encode(), schedule.encode(), threads, repeats,
+         ctypes.byref(seconds), ctypes.byref(spread))
+    return seconds.value, spread.value
 
 
 @dataclasses.dataclass
@@ -74,13 +98,20 @@ class Kernels:
     """Arrays over kernels, sorted as the table is."""
 
     shape: np.ndarray  # names
-    family: np.ndarray  # index into FAMILIES
+    task: np.ndarray  # numbers: shape, problem, threads; one of its schedules is to be chosen
+    family: np.ndarray  # of the schedule, index into families()
+    problem: np.ndarray  # texts
     schedule: np.ndarray  # texts
+    threads: np.ndarray
     seconds: np.ndarray
     halves: np.ndarray  # n x 2: the same of the odd and the even rounds
     features: np.ndarray  # n x features, float32
     analytic: np.ndarray  # seconds
     chosen: np.ndarray  # the compiler's choice when the table was measured
+    exhaustive: np.ndarray  # all points of the task's space were measured
+    instructions: np.ndarray  # of the emitted kernel; NaN: not counted
+    spills: np.ndarray
+    registers: np.ndarray  # vector registers
 
     def __len__(self):
         return len(self.seconds)
@@ -94,26 +125,44 @@ class Kernels:
         return Kernels(*(getattr(self, field.name)[mask] for field in dataclasses.fields(self)))
 
 
-def load(path=DATA):
-    """The rows of a table that have a time, and features: of FAMILIES, one thread, one stream."""
+def read_rows(path):
+    """The rows of a table that have a time, each with the number of its task."""
     data = pathlib.Path(path).read_bytes()
     text = lzma.decompress(data) if str(path).endswith(".xz") else data
-    first, rows = {}, []
+    rows, tasks = [], {}
     for row in csv.DictReader(io.StringIO(text.decode())):
-        row["chosen"] = first.setdefault(row["shape"], row) is row
-        # Trees know kernels of one stream (LearnedModel.cpp).
-        if (row["status"] == "ok" and row["family"] in FAMILIES and row["threads"] == "1"
-                and not re.search(r"streams=[2-9]", row["schedule"])):
-            rows.append(row)
-    pairs = [features_of(row["problem"], row["schedule"]) for row in rows]
+        if row["status"] != "ok" or row["family"] not in families():
+            continue
+        key = row["shape"], row["problem"], row["threads"]
+        row["chosen"] = key not in tasks
+        row["task"] = tasks.setdefault(key, len(tasks))
+        rows.append(row)
+    return rows
+
+
+def load(path=DATA):
+    """The rows of a table that have a time and features."""
+    rows = read_rows(path)
+
+    def numbers(name, missing=np.nan):
+        # Older tables lack the newer columns.
+        return np.array([float(row.get(name) or missing) for row in rows])
+
+    def texts(name):
+        return np.array([row[name] for row in rows])
+
+    threads = numbers("threads", 1).astype(int)
+    pairs = [features_of(row["problem"], row["schedule"], count)
+             for row, count in zip(rows, threads, strict=True)]
     features = np.array([features for features, _ in pairs])
     if not np.isfinite(features).all():
         raise ValueError("a feature is not a number")
     return Kernels(
-        shape=np.array([row["shape"] for row in rows]),
-        family=np.array([FAMILIES.index(row["family"]) for row in rows]),
-        schedule=np.array([row["schedule"] for row in rows]),
-        seconds=np.array([float(row["seconds"]) for row in rows]),
-        halves=np.array([[float(row["even"]), float(row["odd"])] for row in rows]),
-        features=features, analytic=np.array([seconds for _, seconds in pairs]),
-        chosen=np.array([row["chosen"] for row in rows]))
+        shape=texts("shape"), task=texts("task"),
+        family=np.array([families().index(row["family"]) for row in rows]),
+        problem=texts("problem"), schedule=texts("schedule"), threads=threads,
+        seconds=numbers("seconds"),
+        halves=np.column_stack([numbers("even"), numbers("odd")]), features=features,
+        analytic=np.array([seconds for _, seconds in pairs]), chosen=texts("chosen"),
+        exhaustive=numbers("exhaustive", 0) > 0, instructions=numbers("instructions"),
+        spills=numbers("spills"), registers=numbers("vector_registers"))

@@ -4,9 +4,9 @@ import json
 import struct
 
 import numpy as np
-from kernels import library
+from kernels import feature_names, library
 
-MAGIC, FORMAT = b"TegulaCM", 1
+MAGIC, FORMAT = b"TegulaCM", 2
 LEAF, MISSING_LEFT = 0x7FFF, 0x8000
 # The machine that the table was measured on.
 VECTOR_BITS, VECTOR_REGISTERS = 256, 16
@@ -22,11 +22,12 @@ def checksum(data):
 
 
 def flatten(tree):
-    """Nodes of one tree of XGBoost's JSON, children side by side after their parent."""
-    nodes, queue = [None], [(0, 0)]
+    """Nodes and covers of one tree of XGBoost's JSON, children side by side after their parent."""
+    nodes, covers, queue = [None], [None], [(0, 0)]
     for source, place in queue:
         left = tree["left_children"][source]
         value = np.float32(tree["split_conditions"][source])
+        covers[place] = tree["sum_hessian"][source]
         if left == -1:
             nodes[place] = (value, LEAF, 0)
             continue
@@ -36,11 +37,13 @@ def flatten(tree):
         nodes[place] = (value, feature, len(nodes))
         queue += [(left, len(nodes)), (tree["right_children"][source], len(nodes) + 1)]
         nodes += [None, None]
-    return np.array(nodes, NODE)
+        covers += [None, None]
+    return np.array(nodes, NODE), np.array(covers, "<f4")
 
 
-def pack(booster, spreads):
-    """Bytes of the file: an xgboost.Booster, and per family the quantile of its error."""
+def pack_family(booster, spreads, low, high):
+    """What the file says of a family: an xgboost.Booster, the quantiles of its error on one and
+    on several threads, the smallest and the largest of each feature."""
     learner = json.loads(booster.save_raw("json"))["learner"]
     if learner["objective"]["name"] != "reg:squarederror":
         raise ValueError("only squared error: sums of trees without a link function")
@@ -49,11 +52,20 @@ def pack(booster, spreads):
            for tree in trees):
         raise ValueError("categories and vectors in leaves are not supported")
     base = float(learner["learner_model_param"]["base_score"].strip("[]"))
-    count = int(learner["learner_model_param"]["num_feature"])
-    flat = [flatten(tree) for tree in trees]
-    roots = np.cumsum([0] + [len(nodes) for nodes in flat])
-    payload = struct.pack("<IIfffII", VECTOR_BITS, VECTOR_REGISTERS, *spreads, base,
-                          len(flat), roots[-1])
-    payload += roots[:-1].astype("<u4").tobytes() + np.concatenate(flat).tobytes()
-    return MAGIC + struct.pack("<IIQQ", FORMAT, count, library().tegula_cost_feature_schema(),
-                               checksum(payload)) + payload
+    nodes, covers = zip(*map(flatten, trees), strict=True)
+    roots = np.cumsum([0] + [len(tree) for tree in nodes])
+    box = np.concatenate([low, high]).astype("<f4")
+    return (struct.pack("<fffII", *spreads, base, len(nodes), roots[-1]) + box.tobytes()
+            + roots[:-1].astype("<u4").tobytes() + np.concatenate(nodes).tobytes()
+            + np.concatenate(covers).tobytes())
+
+
+# What the file says of a family that nothing was learned of.
+NOTHING = struct.pack("<fffII", 0, 0, 0, 0, 0)
+
+
+def pack(families):
+    """Bytes of the file: what pack_family() gave for each of tegula_cost_families(), or NOTHING."""
+    payload = struct.pack("<III", VECTOR_BITS, VECTOR_REGISTERS, len(families)) + b"".join(families)
+    return MAGIC + struct.pack("<IIQQ", FORMAT, len(feature_names()),
+                               library().tegula_cost_feature_schema(), checksum(payload)) + payload

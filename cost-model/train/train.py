@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Train the learned model on the measured kernels and write its file.
 
-    train.py [TABLE] [-o MODEL.tgcm]
+    train.py [TABLE] [-o MODEL.tgcm] [--processes=N]
 
 Without arguments: cost-model/data/kernels.csv.xz to cost-model/data/default.tgcm,
 the model inside the compiler. The same table, features and XGBoost give the same
-bytes.
+bytes, whatever the number of processes.
 """
 
 import argparse
 import pathlib
+from concurrent.futures import ProcessPoolExecutor
 
 import kernels
 import model_file
@@ -34,24 +35,54 @@ PROBLEM_FEATURES = {
 COVERAGE = 0.9
 
 
-def fit(table, target):
-    """A booster for `target`, one number per kernel.
+def fit_family(table, target):
+    """A booster for `target`, one number per kernel of one family.
 
-    First trees that learn differences between the schedules of a shape, the fast ones
-    above all; on top of them trees that learn what all schedules of a shape have in
+    First trees that learn differences between the schedules of a task, the fast ones
+    above all; on top of them trees that learn what all schedules of a task have in
     common. In one step the second, which is larger and decides nothing, takes the splits.
     """
-    names, shape = np.unique(table.shape, return_inverse=True)
-    mean = np.bincount(shape, target) / np.bincount(shape)
-    fastest = np.full(len(names), np.inf)
-    np.minimum.at(fastest, shape, table.seconds)
+    tasks, task = np.unique(table.task, return_inverse=True)
+    mean = np.bincount(task, target) / np.bincount(task)
+    fastest = np.full(len(tasks), np.inf)
+    np.minimum.at(fastest, task, table.seconds)
     booster = xgboost.train(PARAMETERS, xgboost.DMatrix(
-        table.features, target - mean[shape], weight=(fastest[shape] / table.seconds)**2,
+        table.features, target - mean[task], weight=(fastest[task] / table.seconds)**2,
         nthread=1), SCHEDULE_ROUNDS)
     allowed = [float(name in PROBLEM_FEATURES) for name in kernels.feature_names()]
     return xgboost.train(PROBLEM_PARAMETERS, xgboost.DMatrix(
         table.features, target, feature_weights=allowed, nthread=1),
         PROBLEM_ROUNDS, xgb_model=booster)
+
+
+def predict_part(table, target, known):
+    """`target` as predicted for the kernels of one family that are not `known` by those that are;
+    0 if none is."""
+    if not known.any():
+        return np.zeros(np.count_nonzero(~known))
+    booster = fit_family(table.where(known), target[known])
+    return booster.predict(xgboost.DMatrix(table.features[~known], nthread=1))
+
+
+def predict_split(table, target, folds, processes=1):
+    """`target` as predicted for each fold by models of the other folds, family by family.
+
+    `folds` has a number per kernel. Where a family is not among the others: 0, the formula
+    alone.
+    """
+    predicted = np.zeros(len(table))
+    with ProcessPoolExecutor(processes) as pool:
+        parts = []
+        for family in np.unique(table.family):
+            of_family = np.flatnonzero(table.family == family)
+            part = table.where(of_family)
+            for fold in np.unique(folds[of_family]):
+                known = folds[of_family] != fold
+                parts.append((of_family[~known], pool.submit(
+                    predict_part, part, target[of_family], known)))
+        for rows, future in parts:
+            predicted[rows] = future.result()
+    return predicted
 
 
 def folds_of(table, seed=0):
@@ -61,31 +92,37 @@ def folds_of(table, seed=0):
     return order[shape] % FOLDS
 
 
-def predict_unseen(table, target, seed=0):
+def predict_unseen(table, target, seed=0, processes=1):
     """`target` as predicted for each fold by a model of the other folds."""
-    folds, predicted = folds_of(table, seed), np.empty(len(table))
-    for fold in range(FOLDS):
-        test = folds == fold
-        booster = fit(table.where(~test), target[~test])
-        predicted[test] = booster.predict(xgboost.DMatrix(table.features[test], nthread=1))
-    return predicted
+    return predict_split(table, target, folds_of(table, seed), processes)
 
 
-def spreads(family, errors):
-    """Per family, what COVERAGE of the errors of unseen shapes do not exceed (conformal)."""
-    found = []
-    for number in range(len(kernels.FAMILIES)):
-        sizes = np.sort(np.abs(errors[family == number]))
-        rank = min(int(np.ceil(COVERAGE * (len(sizes) + 1))), len(sizes))
-        found.append(float(sizes[rank - 1]))
-    return found
+def spread(errors):
+    """What COVERAGE of the errors of unseen shapes do not exceed (conformal); 0 of none."""
+    sizes = np.sort(np.abs(errors))
+    rank = min(int(np.ceil(COVERAGE * (len(sizes) + 1))), len(sizes))
+    return float(sizes[rank - 1]) if rank else 0.0
 
 
-def train(table):
+def spreads(table, errors):
+    """Per family those of one thread and of several: families x 2."""
+    return np.array([[spread(errors[(table.family == family) & ((table.threads > 1) == several)])
+                      for several in (False, True)] for family in range(len(kernels.families()))])
+
+
+def train(table, processes=1):
     """The bytes of a model file."""
-    errors = table.residual - predict_unseen(table, table.residual)
-    booster = fit(table, table.residual)
-    return model_file.pack(booster, spreads(table.family, errors))
+    target = table.residual
+    limits = spreads(table, target - predict_unseen(table, target, processes=processes))
+    packed = []
+    with ProcessPoolExecutor(processes) as pool:
+        parts = [table.where(table.family == family) for family in range(len(limits))]
+        futures = [pool.submit(fit_family, part, part.residual) if len(part) else None
+                   for part in parts]
+        for part, future, limit in zip(parts, futures, limits, strict=True):
+            packed.append(model_file.NOTHING if future is None else model_file.pack_family(
+                future.result(), limit, part.features.min(axis=0), part.features.max(axis=0)))
+    return model_file.pack(packed)
 
 
 def main():
@@ -93,9 +130,10 @@ def main():
     parser.add_argument("table", nargs="?", type=pathlib.Path, default=kernels.DATA)
     parser.add_argument("-o", dest="output", type=pathlib.Path,
                         default=kernels.DATA.with_name("default.tgcm"))
+    parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     table = kernels.load(arguments.table)
-    data = train(table)
+    data = train(table, arguments.processes)
     arguments.output.write_bytes(data)
     print(f"{arguments.output}: {len(data)} bytes, from {len(table)} kernels of "
           f"{len(np.unique(table.shape))} shapes, xgboost {xgboost.__version__}")

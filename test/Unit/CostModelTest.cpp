@@ -3,6 +3,7 @@
 #include "tegula/CostModel/CostModel.h"
 #include "tegula/CostModel/Analytic.h"
 #include "tegula/CostModel/KernelText.h"
+#include "tegula/CostModel/LearnedModel.h"
 #include "tegula/Schedule/Space/Spaces.h"
 
 #include "gtest/gtest.h"
@@ -172,6 +173,51 @@ const cost::Problem kProblems[] = {
     cost::ElementwiseProblem{1, 4096, 4, 20, 32768, false},
     cost::RowsProblem{128, 768, 2, 3, 8, 786432}};
 static_assert(std::size(kProblems) == std::variant_size_v<cost::Problem>);
+
+TEST(AnalyticModel, ThreadsDivideTime) {
+  for (const cost::Problem &problem : kProblems) {
+    cost::CpuTarget target;
+    const cost::Schedule point =
+        sched::spaceOf(problem, target).front().points.front();
+    double one = cost::analyticTime(problem, point, target).total;
+    double tasks = cost::tasksOf(problem, point);
+    EXPECT_GE(tasks, 1);
+    target.threads = 2;
+    double two = cost::analyticTime(problem, point, target).total;
+    if (tasks > 1) {
+      EXPECT_GT(two, one / 2);
+      EXPECT_LT(two, one * 2 / 3 + target.dispatchSeconds * 2);
+    } else {
+      EXPECT_EQ(one, two);
+    }
+  }
+}
+
+TEST(AnalyticModel, Balance) {
+  EXPECT_EQ(cost::balanceOf(4, 2), 1);
+  EXPECT_EQ(cost::balanceOf(5, 2), 5.0 / 6);
+  EXPECT_EQ(cost::balanceOf(1, 4), 1.0 / 4);
+}
+
+TEST(Explanation, MultipliesToTheEstimate) {
+  for (const cost::CostModel *model :
+       {&cost::defaultModel(), &cost::analyticModel()})
+    for (const cost::Problem &problem : kProblems) {
+      const cost::Schedule point =
+          sched::spaceOf(problem, {}).front().points.front();
+      cost::Explanation found = model->explain(problem, point, {});
+      cost::Estimate estimate = model->estimate(problem, point, {});
+      EXPECT_EQ(found.estimate.seconds, estimate.seconds);
+      EXPECT_EQ(found.estimate.spread, estimate.spread);
+      double sum = found.base, last = INFINITY;
+      for (const cost::Contribution &one : found.contributions) {
+        sum += one.effect;
+        EXPECT_LE(std::abs(one.effect), last);
+        last = std::abs(one.effect);
+      }
+      EXPECT_NEAR(std::log(found.factor()), sum, 1e-5);
+    }
+}
 
 TEST(KernelText, EveryPointIsReadBack) {
   std::set<size_t> families;

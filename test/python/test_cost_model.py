@@ -37,6 +37,19 @@ def booster(rows=800, rounds=40, seed=3):
     return xgboost.train(parameters, xgboost.DMatrix(features, target, nthread=1), rounds)
 
 
+def file_of(trained, *spreads):
+    """A model file with these trees, for contractions."""
+    low, high = np.full((2, len(NAMES)), [[-1e30], [1e30]])
+    packed = [model_file.NOTHING] * len(kernels.families())
+    packed[kernels.families().index("contraction")] = model_file.pack_family(
+        trained, spreads or (0.1, 0.2), low, high)
+    return model_file.pack(packed)
+
+
+def predict(data, rows):
+    return kernels.predict(data, "contraction", rows)
+
+
 class Trees(unittest.TestCase):
     def test_sums_are_those_of_xgboost_to_the_bit(self):
         trained = booster()
@@ -45,7 +58,7 @@ class Trees(unittest.TestCase):
         rows[::7, ::3] = np.nan
         rows[:4] = [[0], [3e38], [-3e38], [1e-42]]
         expected = trained.predict(xgboost.DMatrix(rows, missing=np.nan, nthread=1))
-        got = kernels.predict(model_file.pack(trained, (0.1, 0.1)), rows)
+        got = predict(file_of(trained), rows)
         np.testing.assert_array_equal(got.view("u4"), expected.view("u4"))
 
     def test_thresholds_themselves_go_right(self):
@@ -58,30 +71,50 @@ class Trees(unittest.TestCase):
         for row, (feature, value) in zip(rows, splits, strict=True):
             row[feature] = value
         expected = trained.predict(xgboost.DMatrix(rows, nthread=1))
-        got = kernels.predict(model_file.pack(trained, (0.1, 0.1)), rows)
+        got = predict(file_of(trained), rows)
         np.testing.assert_array_equal(got.view("u4"), expected.view("u4"))
+
+    def test_effects_are_those_of_xgboost(self):
+        trained = booster()
+        rng = np.random.default_rng(5)
+        rows = rng.standard_normal((500, len(NAMES)), dtype="f4") * 2
+        rows[::7, ::3] = np.nan
+        expected = trained.predict(xgboost.DMatrix(rows, nthread=1), pred_contribs=True)
+        data = file_of(trained)
+        got = kernels.effects(data, "contraction", rows)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=2e-6)
+        self.assertGreater(np.abs(expected[:, :-1]).max(), 0.1)
+        np.testing.assert_allclose(got.sum(axis=1), predict(data, rows), rtol=0, atol=2e-6)
+
+    def test_a_family_without_trees_adds_nothing(self):
+        rows = np.ones((3, len(NAMES)), "f4")
+        data = file_of(booster(rounds=3))
+        self.assertFalse(kernels.predict(data, "rows", rows).any())
+        self.assertFalse(kernels.effects(data, "rows", rows).any())
 
 
 class ModelFiles(unittest.TestCase):
     """Whatever the bytes are: refused with a reason, or finite numbers."""
 
     HEADER = 8 + 4 + 4 + 8 + 8  # magic, format, features, schema, checksum
+    FAMILY = HEADER + 12  # vector bits, registers, families
+    ROOTS = FAMILY + 20 + 8 * len(NAMES)  # spreads, base, trees, nodes; smallest, largest
 
     @classmethod
     def setUpClass(cls):
-        cls.good = model_file.pack(booster(rounds=3), (0.1, 0.2))
+        cls.good = file_of(booster(rounds=3), 0.1, 0.2)
         cls.row = np.zeros((1, len(NAMES)), "f4")
 
     def refused(self, data, reason):
         with self.assertRaisesRegex(ValueError, reason):
-            kernels.predict(data, self.row)
+            predict(data, self.row)
 
     def sealed(self, payload):
         """The good file's identity with another payload and its right checksum."""
         return self.good[:24] + struct.pack("<Q", model_file.checksum(payload)) + payload
 
     def test_the_good_file_is_read(self):
-        self.assertTrue(np.isfinite(kernels.predict(self.good, self.row)).all())
+        self.assertTrue(np.isfinite(predict(self.good, self.row)).all())
 
     def test_other_files(self):
         self.refused(b"", "not a cost model")
@@ -108,18 +141,30 @@ class ModelFiles(unittest.TestCase):
         payload = self.good[self.HEADER:]
         self.refused(self.sealed(payload + b"\0"), "length is wrong")
         self.refused(self.sealed(payload[:-8]), "length is wrong")
-        huge = payload[:20] + struct.pack("<II", 2**31, 2**31) + payload[28:]
-        self.refused(self.sealed(huge), "length is wrong")
+        huge = bytearray(payload)
+        struct.pack_into("<II", huge, self.FAMILY + 12 - self.HEADER, 2**31, 2**31)
+        self.refused(self.sealed(bytes(huge)), "length is wrong")
+
+    def test_spreads_that_are_none(self):
+        for value in (-1, 11, np.nan, np.inf):
+            data = bytearray(self.good)
+            struct.pack_into("<f", data, self.FAMILY + 4, value)
+            self.refused(self.sealed(bytes(data[self.HEADER:])), "spreads are not between")
+
+    def test_other_families(self):
+        data = bytearray(self.good)
+        struct.pack_into("<I", data, self.HEADER + 8, 3)
+        self.refused(self.sealed(bytes(data[self.HEADER:])), "not of the families")
 
     def test_random_payloads_under_a_right_checksum(self):
         rng = np.random.default_rng(2)
         payload, read = self.good[self.HEADER:], 0
         for _ in range(400):
             data = bytearray(payload)
-            for at in rng.integers(20, len(data), 3):
+            for at in rng.integers(self.FAMILY - self.HEADER, len(data), 3):
                 data[at] = rng.integers(256)
             try:
-                sums = kernels.predict(self.sealed(bytes(data)), self.row)
+                sums = predict(self.sealed(bytes(data)), self.row)
                 read += 1
             except ValueError:
                 continue
@@ -127,19 +172,32 @@ class ModelFiles(unittest.TestCase):
         self.assertGreater(read, 0)  # some only change a threshold
 
     def test_a_tree_that_never_ends(self):
-        count, = struct.unpack_from("<I", self.good, self.HEADER + 20)
-        first = self.HEADER + 28 + 4 * count
-        data = bytearray(self.good)
-        struct.pack_into("<fHH", data, first, 0.5, 0, 0)  # the root is its own child
-        self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
-        struct.pack_into("<fHH", data, first, 0.5, len(NAMES), 1)
-        self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
+        count, = struct.unpack_from("<I", self.good, self.FAMILY + 12)
+        first = self.ROOTS + 4 * count
+        roots = np.frombuffer(self.good, "<u4", count, self.ROOTS)
+        for node in (
+                (0.5, 0, 0),  # the root is its own child
+                (0.5, len(NAMES), 1),  # no such feature
+                (0.5, 0, 2),  # a node below two parents, one below none
+                (np.nan, 0, 1)):
+            data = bytearray(self.good)
+            struct.pack_into("<fHH", data, first, *node)
+            self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
+        self.assertGreater(roots[1], 3)
+
+    def test_covers_that_are_none(self):
+        count, nodes = struct.unpack_from("<II", self.good, self.FAMILY + 12)
+        first = self.ROOTS + 4 * count + 8 * nodes
+        for value in (0, -1, np.nan, np.inf, 1e-30):
+            data = bytearray(self.good)
+            struct.pack_into("<f", data, first, value)
+            self.refused(self.sealed(bytes(data[self.HEADER:])), "tree 0 is malformed")
 
 
 class DefaultModel(unittest.TestCase):
     def test_it_is_of_the_features_of_this_tree(self):
         data = kernels.DATA.with_name("default.tgcm").read_bytes()
-        self.assertTrue(np.isfinite(kernels.predict(data, np.zeros((1, len(NAMES)), "f4"))))
+        self.assertTrue(np.isfinite(predict(data, np.zeros((1, len(NAMES)), "f4"))))
 
 
 class Features(unittest.TestCase):
@@ -284,7 +342,7 @@ class NamedModels(unittest.TestCase):
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
         feeds = {"x": rng.standard_normal((33, 300), dtype="f4")}
         with tempfile.NamedTemporaryFile() as file:
-            file.write(model_file.pack(booster(), (0.1, 0.1)))
+            file.write(file_of(booster()))
             file.flush()
             results = [tegula.InferenceSession(model.SerializeToString(), cost_model=name)
                        .run(None, feeds)[0] for name in (file.name, "analytic")]

@@ -8,9 +8,8 @@
 
 namespace tegula::cost {
 
-/// Seconds of one thread, by what takes them. Moving bytes overlaps with
-/// arithmetic: `total`, what the model predicts, holds a part of `cache` and of
-/// `memory`.
+/// Seconds by what takes them. Moving bytes overlaps with arithmetic: `total`,
+/// what the model predicts, holds a part of `cache` and of `memory`.
 struct AnalyticTime {
   double steps = 0;   ///< Multiply-adds and the loads that feed them.
   double tiles = 0;   ///< Entering and leaving register tiles.
@@ -19,7 +18,16 @@ struct AnalyticTime {
   double cache = 0;   ///< Bytes between the level-2 and level-1 caches.
   double memory = 0;  ///< Bytes from memory.
   double total = 0;
+  double dispatch = 0; ///< Handing out tasks to threads.
 };
+
+/// How much of the time for bytes from L2 and from memory is not hidden behind
+/// arithmetic: prefetching hides most, also of a kernel that reads each byte
+/// once. A sum, not the larger of both: differences of schedules stay visible.
+inline constexpr double kExposedCache = 0.16;
+inline constexpr double kExposedMemory = 0.3;
+
+// Of one thread, by family.
 
 AnalyticTime analyze(const ContractionProblem &problem,
                      const ContractionSchedule &schedule,
@@ -50,10 +58,16 @@ AnalyticTime analyze(const ElementwiseProblem &problem,
 AnalyticTime analyze(const RowsProblem &problem, const RowsSchedule &schedule,
                      const CpuTarget &target);
 
-/// analyze() of the family that both are of; `schedule` must be for the problem
-/// (isFor).
+/// Seconds on the target's threads: analyze() of the family that both are of,
+/// divided by tasks. `schedule` must be for the problem (isFor).
 AnalyticTime analyticTime(const Problem &problem, const Schedule &schedule,
                           const CpuTarget &target);
+
+/// The tasks that threads share, at least 1; unknown extents count as one.
+double tasksOf(const Problem &problem, const Schedule &schedule);
+
+/// The part of their time that `threads` threads are busy with equal tasks.
+double balanceOf(double tasks, int64_t threads);
 
 /// Seconds of one thread for the softmax of `rows` x `columns` f32 that a
 /// kernel of its own reads and writes.

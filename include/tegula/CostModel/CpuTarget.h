@@ -7,8 +7,8 @@
 
 namespace tegula::cost {
 
-/// One core of a CPU and its share of the memory system. The defaults are those
-/// of a common x86-64-v3 machine.
+/// One core of a CPU, its share of the memory system, and how many of them
+/// there are. The defaults are those of a common x86-64-v3 machine.
 struct CpuTarget {
   int64_t vectorBits = 256;     ///< Width of the vector registers.
   int64_t vectorRegisters = 16; ///< How many there are.
@@ -24,6 +24,12 @@ struct CpuTarget {
   double l2BytesPerCycle = 24;
   double memoryBytesPerCycle = 6; ///< Of one core reading memory.
   double cyclesPerSecond = 3.0e9;
+  /// Threads that share the tasks of a kernel; one core each.
+  int64_t threads = 1;
+  /// Handing out tasks to other threads and waiting for them.
+  double dispatchSeconds = 2e-6;
+  /// What all cores together read from memory, over what one reads.
+  double sharedBandwidth = 1.6;
 
   /// Elements of `bytes` bytes that a vector register holds.
   int64_t lanes(int64_t bytes) const { return vectorBits / 8 / bytes; }

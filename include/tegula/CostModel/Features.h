@@ -22,7 +22,8 @@ struct Features {
 inline constexpr size_t kNumFeatures = sizeof(Features) / sizeof(float);
 
 /// The numbers in the order of Features.def.
-inline std::array<float, kNumFeatures> values(const Features &features) {
+using FeatureRow = std::array<float, kNumFeatures>;
+inline FeatureRow values(const Features &features) {
   return {
 #define TEGULA_COST_FEATURE(name, formula) features.name,
 #include "tegula/CostModel/Features.def"

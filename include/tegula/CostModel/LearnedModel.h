@@ -11,42 +11,52 @@
 
 namespace tegula::cost {
 
-/// seconds = analytic seconds * exp(trees(features)). Where the model was not
-/// trained (other element types, vector widths, unknown extents) it answers
-/// with the analytic time alone.
+/// seconds = analytic seconds * exp(trees(features)), with trees of each
+/// schedule family. Kinds of kernels that were not measured (other element
+/// types, vector widths, unknown extents) have the analytic time alone. Sizes
+/// outside of what was measured are corrected, but have no interval.
 class LearnedModel final : public CostModel {
 public:
+  /// What was learned of one family.
+  struct FamilyModel {
+    TreeEnsemble trees; ///< Empty: nothing.
+    /// The smallest and the largest of each feature that was trained on.
+    FeatureRow low = {}, high = {};
+    /// Quantiles of |log(measured / predicted)| on shapes that were left out:
+    /// of one thread, of several. 0: not known.
+    float spreads[2] = {0, 0};
+  };
+
   /// Reads the bytes of a model file (cost-model/README.md). They are not
   /// trusted. Null, with `message`, if they are no model of this compiler's
   /// features.
   static std::unique_ptr<LearnedModel> read(const char *data, size_t size,
                                             std::string &message);
 
-  /// Families without trees have their analytic time.
   Estimate estimate(const Problem &problem, const Schedule &schedule,
                     const CpuTarget &target) const override;
 
-  /// The logarithm of measured over analytic seconds.
-  float correction(const float *features) const {
-    return trees.predict(features);
-  }
+  Explanation explain(const Problem &problem, const Schedule &schedule,
+                      const CpuTarget &target) const override;
+
+  /// What was learned of schedules of the alternative `index` of Schedule.
+  const FamilyModel &family(size_t index) const { return families[index]; }
 
 private:
-  bool covers(const CpuTarget &target) const;
-  template <typename Problem, typename Schedule>
-  Estimate corrected(Problem problem, const Schedule &schedule,
-                     const CpuTarget &target) const;
-  float spreadOf(const ContractionSchedule &) const {
-    return contractionSpread;
-  }
-  float spreadOf(const ConvolutionSchedule &) const {
-    return convolutionSpread;
-  }
+  /// A kernel as the trees see it.
+  struct Seen {
+    double analyticSeconds = 0;
+    FeatureRow features = {};
+    /// Null: trees have nothing to say.
+    const FamilyModel *family = nullptr;
+  };
 
-  TreeEnsemble trees;
+  Seen see(const Problem &problem, const Schedule &schedule,
+           const CpuTarget &target) const;
+  Estimate estimateOf(const Seen &seen, const CpuTarget &target) const;
+
+  std::array<FamilyModel, std::variant_size_v<Schedule>> families;
   int64_t vectorBits = 0, vectorRegisters = 0;
-  /// Quantiles of |log(measured / predicted)| on shapes that were left out.
-  float contractionSpread = 0, convolutionSpread = 0;
 };
 
 /// The model that travels inside the compiler.
