@@ -1,170 +1,131 @@
 #!/usr/bin/env python3
-"""Measure how well the learned model chooses, on shapes that it has not seen.
+"""Measure how well schedules are chosen, by the learned model and by what it has to beat.
 
-    evaluate.py [TABLE] [--out=FOLDER]
+    evaluate.py [TABLE] [--out=FOLDER] [--processes=N] [--smoke]
 
-Five folds by shape, on cost-model/data/kernels.csv.xz; tables go to FOLDER
-(cost-model/eval/results). Regret: the measured time of what is chosen over that
-of the fastest measured schedule of the shape, minus one; over shapes as geometric
-mean. The columns are described in cost-model/README.md.
+Writes FOLDER/README.md with its plots (cost-model/eval/results) and ends with a line
+per split. What the words mean: cost-model/README.md, and the modules here (splits.py,
+baselines.py, metrics.py, ...). --smoke: a few shapes and trees, nothing is kept.
 """
 
 import argparse
-import csv
+import multiprocessing
 import pathlib
 import sys
+import tempfile
+import time
 
 import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "train"))
+sys.path[:0] = [str(HERE), str(HERE.parent / "train")]
 
+import agents  # noqa: E402
+import baselines  # noqa: E402
+import choosers  # noqa: E402
 import kernels  # noqa: E402
+import learned  # noqa: E402
+import page  # noqa: E402
+import report  # noqa: E402
+import spaces  # noqa: E402
+import splits  # noqa: E402
+import statics  # noqa: E402
 import train  # noqa: E402
 
-SEED = 0
-BOOTSTRAPS = 2000
+INPUTS = []  # What forked processes work on: context and parts.
+SMOKE_ROWS, SMOKE_ROUNDS, SMOKE_SPACES = 1500, 8, 4
 
 
-def groups_of(table):
-    """Per shape the numbers of its kernels."""
-    names, shape = np.unique(table.shape, return_inverse=True)
-    return {name: np.flatnonzero(shape == number) for number, name in enumerate(names)}
+def smaller(table):
+    """Some shapes of each family."""
+    units = spaces.units_of(table)
+    lots = np.random.default_rng(0).permutation(units.max() + 1)[units]
+    keep = np.zeros(len(table), bool)
+    for family in np.unique(table.family):
+        order = np.argsort(np.where(table.family == family, lots, lots.max() + 1), kind="stable")
+        last = lots[order[:SMOKE_ROWS // len(np.unique(table.family))]].max()
+        keep |= np.isin(lots, np.unique(lots[(table.family == family) & (lots <= last)]))
+    return table.where(keep)
 
 
-def ranks(values):
-    order = np.empty(len(values))
-    order[np.argsort(values, kind="stable")] = np.arange(len(values))
-    return order
+def tasks_of(context, parts):
+    """(part, what to compute): choosers, intervals and static targets."""
+    found = []
+    for index, part in enumerate(parts):
+        for name, chooser in (choosers.ALL | choosers.ablations()).items():
+            if not chooser.splits or part.split in chooser.splits:
+                found.append((index, "score", name))
+        found.append((index, "limits", ""))
+        if part.split == "unseen-shapes":
+            found += [(index, target, sees) for target in statics.TARGETS
+                      for sees in statics.SEES if statics.is_counted(context.table, target)]
+    return found
 
 
-def spearman(a, b):
-    return float(np.corrcoef(ranks(a), ranks(b))[0, 1]) if len(a) > 2 else 1.0
+def compute(task):
+    """The numbers of a task, one per tested kernel. Runs in a process of its own."""
+    index, what, name = task
+    context, parts = INPUTS
+    part = parts[index]
+    if what == "score":
+        chooser = (choosers.ALL | choosers.ablations())[name]
+        return task, choosers.scores(chooser, context, part)
+    if what == "limits":
+        units = spaces.units_of(context.table)
+        return task, learned.limits(context.hidden(part), part, units)
+    return task, statics.predict(context, part, what, name)
 
 
-def slowdowns(table, groups, score, top=1):
-    """Per shape: the fastest of the `top` kernels of lowest score over the fastest."""
-    return np.array([table.seconds[rows[np.argsort(score[rows], kind="stable")[:top]]].min()
-                     / table.seconds[rows].min() for rows in groups.values()])
+def run(context, parts, processes):
+    """All tasks: {(split, what, name): an array over kernels, NaN where not tested}."""
+    INPUTS[:] = context, parts
+    found, tasks = {}, tasks_of(context, parts)
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        for count, ((index, what, name), values) in enumerate(
+                pool.imap_unordered(compute, tasks), 1):
+            empty = np.full(len(context.table), np.nan)
+            found.setdefault((parts[index].split, what, name), empty)[parts[index].test] = values
+            if sys.stderr.isatty():
+                print(f"\r{count} of {len(tasks)}", end="", file=sys.stderr)
+    return found
 
 
-def random_slowdowns(table, groups):
-    """The expectation of a kernel drawn blindly, per shape."""
-    return np.array([np.exp(np.log(table.seconds[rows]).mean()) / table.seconds[rows].min()
-                     for rows in groups.values()])
-
-
-def fixed_default(table):
-    """Scores that prefer one register tile for all shapes of a family.
-
-    Tiles are ordered by how they do on the shapes of the other folds; a shape without a
-    kernel of the first gets the next. Within the tile the first kernel of the table.
-    """
-    names = kernels.feature_names()
-    tile = table.features[:, [names.index("mr"), names.index("vectors")]]
-    tile = np.unique(np.column_stack([table.family, tile]), axis=0, return_inverse=True)[1]
-    slowdown = np.empty(len(table))
-    for rows in groups_of(table).values():
-        slowdown[rows] = np.log(table.seconds[rows] / table.seconds[rows].min())
-    folds, scores = train.folds_of(table, SEED), np.full(len(table), np.inf)
-    for fold in range(train.FOLDS):
-        test = folds == fold
-        for number in np.unique(tile[test]):
-            known = ~test & (tile == number)
-            if known.any():
-                scores[test & (tile == number)] = slowdown[known].mean()
-    return scores
-
-
-def noise_floor(table, groups):
-    """What choosing by one half of the rounds loses by the other half."""
-    return np.array([table.halves[rows, 1][np.argmin(table.halves[rows, 0])]
-                     / table.halves[rows, 1].min() for rows in groups.values()])
-
-
-def coverage(table, errors):
-    """Share inside of intervals that the other folds have calibrated."""
-    folds, inside = train.folds_of(table, SEED), np.empty(len(table), bool)
-    for fold in range(train.FOLDS):
-        test = folds == fold
-        limits = train.spreads(table.where(~test), errors[~test])
-        several = (table.threads[test] > 1).astype(int)
-        inside[test] = np.abs(errors[test]) <= limits[table.family[test], several]
-    return inside.mean()
-
-
-def geomean(values):
-    return float(np.exp(np.log(values).mean()))
-
-
-def summary(name, values):
-    """A row of the table of choosers."""
-    rng = np.random.default_rng(SEED)
-    drawn = np.exp(np.log(values)[rng.integers(0, len(values), (BOOTSTRAPS, len(values)))]
-                   .mean(axis=1))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"chooser": name, "top1_regret": geomean(values) - 1, "ci_low": low - 1,
-            "ci_high": high - 1, "p95_regret": np.quantile(values, 0.95) - 1,
-            "worst": values.max() - 1}
-
-
-def write(path, rows):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else value
-                             for name, value in row.items()})
-
-
-def main():
+def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("table", nargs="?", type=pathlib.Path, default=kernels.DATA)
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
-    arguments = parser.parse_args()
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--smoke", action="store_true")
+    return parser.parse_args()
+
+
+def evaluate(arguments):
+    started = time.monotonic()
     table = kernels.load(arguments.table)
-    groups = groups_of(table)
-    correction = train.predict_unseen(table, table.residual, SEED)
-    learned = np.log(table.analytic) + correction
-    plain = train.predict_unseen(table, np.log(table.seconds), SEED)
-    chosen = slowdowns(table, groups, learned)
-    default = slowdowns(table, groups, fixed_default(table))
-    analytic = slowdowns(table, groups, table.analytic)
-    choosers = [
-        summary("random", random_slowdowns(table, groups)),
-        summary("fixed default", default),
-        summary("analytic only", analytic),
-        summary("learned without analytic", slowdowns(table, groups, plain)),
-        summary("learned", chosen),
-        summary("learned, fastest of top 5", slowdowns(table, groups, learned, top=5)),
-        summary("noise floor", noise_floor(table, groups)),
-    ]
-    for number in np.unique(table.family):
-        name = kernels.families()[number]
-        which = np.array([table.family[rows[0]] == number for rows in groups.values()])
-        choosers.append(summary(f"analytic only, {name}s", analytic[which]))
-        choosers.append(summary(f"learned, {name}s", chosen[which]))
-    write(arguments.out / "choosers.csv", choosers)
-    correlations = [spearman(learned[rows], table.seconds[rows]) for rows in groups.values()]
-    write(arguments.out / "shapes.csv", [
-        {"shape": name, "kernels": len(rows), "learned": s, "analytic": a, "default": d,
-         "spearman": c, "chosen": table.schedule[rows[np.argmin(learned[rows])]],
-         "fastest": table.schedule[rows[np.argmin(table.seconds[rows])]]}
-        for (name, rows), s, a, d, c in zip(groups.items(), chosen, analytic, default,
-                                            correlations, strict=True)])
-    print(f"{len(table)} kernels of {len(groups)} shapes, "
-          f"median {np.median([len(rows) for rows in groups.values()]):.0f} of a shape")
-    for row in choosers:
-        print("{chooser:28s} regret {top1_regret:7.2%} [{ci_low:.2%}, {ci_high:.2%}]  "
-              "p95 {p95_regret:7.1%}  worst {worst:7.1%}".format(**row))
-    top5 = geomean(slowdowns(table, groups, learned, top=5)) - 1
-    inside = coverage(table, np.log(table.seconds) - learned)
-    harm = np.mean(chosen > default * 1.05)
-    print(f"split=unseen-shapes top1_regret={geomean(chosen) - 1:.4f} "
-          f"p95_regret={np.quantile(chosen, 0.95) - 1:.4f} harm={harm:.4f} "
-          f"top5_regret={top5:.4f} coverage90={inside:.4f} "
-          f"spearman={np.mean(correlations):.4f}")
+    context = baselines.Context(table)
+    if arguments.smoke:
+        context = baselines.Context(smaller(table), SMOKE_ROUNDS)
+        train.SCHEDULE_ROUNDS = train.PROBLEM_ROUNDS = SMOKE_ROUNDS
+    context.prepare()
+    parts = splits.all_parts(context.table)
+    found = run(context, parts, arguments.processes)
+    results = report.of(context.table, parts, found)
+    results.curves = agents.curves(context, found, SMOKE_SPACES if arguments.smoke else None)
+    page.write(arguments.out, arguments.table, results)
+    print(f"{arguments.out / 'README.md'}: {len(context.table)} kernels, {len(parts)} trainings, "
+          f"{time.monotonic() - started:.0f} s")
+    for line in results.lines():
+        print(line)
+
+
+def main():
+    arguments = arguments_of()
+    if arguments.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            arguments.out = pathlib.Path(folder)
+            evaluate(arguments)
+    else:
+        evaluate(arguments)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The features are computed by libtegula-cost.so of the build folder: there is one
 extractor, in C++ (include/tegula/CostModel/Features.def).
 """
 
+import collections
 import csv
 import ctypes
 import dataclasses
@@ -129,14 +130,19 @@ def read_rows(path):
     """The rows of a table that have a time, each with the number of its task."""
     data = pathlib.Path(path).read_bytes()
     text = lzma.decompress(data) if str(path).endswith(".xz") else data
-    rows, tasks = [], {}
+    rows, tasks, tried = [], {}, collections.Counter()
     for row in csv.DictReader(io.StringIO(text.decode())):
+        tried[row["shape"], row["problem"], row["threads"]] += 1
         if row["status"] != "ok" or row["family"] not in families():
             continue
         key = row["shape"], row["problem"], row["threads"]
         row["chosen"] = key not in tasks
         row["task"] = tasks.setdefault(key, len(tasks))
         rows.append(row)
+    for row in rows:
+        # Older tables do not say how many points a space has.
+        points = int(row.get("space_points") or 0)
+        row["exhaustive"] = 0 < points <= tried[row["shape"], row["problem"], row["threads"]]
     return rows
 
 
@@ -164,5 +170,5 @@ def load(path=DATA):
         seconds=numbers("seconds"),
         halves=np.column_stack([numbers("even"), numbers("odd")]), features=features,
         analytic=np.array([seconds for _, seconds in pairs]), chosen=texts("chosen"),
-        exhaustive=numbers("exhaustive", 0) > 0, instructions=numbers("instructions"),
+        exhaustive=texts("exhaustive"), instructions=numbers("instructions"),
         spills=numbers("spills"), registers=numbers("vector_registers"))

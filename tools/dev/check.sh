@@ -5,13 +5,13 @@
 #   tools/dev/check.sh lit                      one part
 #   tools/dev/check.sh conformance --only Conv  one part with options of its own
 #
-# Parts: format layers build lit unit execution conformance models gpu arm python
+# Parts: format layers build lit unit execution conformance models gpu arm python evaluate
 # (in this order). The last line is `N passed, N failed`; the exit status is 1
 # if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-all=(format layers build lit unit execution conformance models gpu arm python)
+all=(format layers build lit unit execution conformance models gpu arm python evaluate)
 build=build/release
 python=build/venv/bin/python
 logs=build/check
@@ -121,6 +121,7 @@ part_arm() { # a few of each family; by hand everything, by the same drivers wit
     --only 'test_(attention_3d|topk|resize_.*sizes|dequantizelinear|cast_BFLOAT16|layer_norm.*3d)'
 }
 part_python() { driver python $python test/python/run.py "$@"; }
+part_evaluate() { step evaluate $python cost-model/eval/evaluate.py --smoke "$@"; }
 
 SECONDS=0
 if [ $# -gt 0 ]; then
