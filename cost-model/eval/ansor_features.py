@@ -136,9 +136,9 @@ def features_of(problem, schedule):
     for kind in (nests.VECTORIZE, nests.UNROLL, nests.PARALLEL):
         found += annotation(nest.loops, kind)
     found += [0.0] + [1.0] * 7  # No GPU: extents of one.
-    buffers = sorted((buffer_features(index, nest, elements, bytes_of)
-                      for index in range(len(nest.accesses))), key=lambda pair: pair[0], reverse=True)
-    for _, features in buffers[:BUFFERS]:
+    buffers = [buffer_features(index, nest, elements, bytes_of)
+               for index in range(len(nest.accesses))]
+    for _, features in sorted(buffers, key=lambda pair: pair[0], reverse=True)[:BUFFERS]:
         found += features
     found += [0.0] * BUFFER_FEATURES * max(BUFFERS - len(buffers), 0)
     found += intensity_curve(nest, bytes_of) + allocation(nest)

@@ -1,6 +1,7 @@
 """All choosers that evaluate.py compares, by name."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import baselines
@@ -13,7 +14,10 @@ import numpy as np
 class Chooser:
     score: Callable  # (context, hidden table, part) -> scores of the tested kernels
     is_time: bool = False  # scores are log seconds
-    splits: tuple = ()  # Of these only; () is all.
+    parts: tuple = ()  # Names of those that it is asked for; () is all.
+
+    def is_asked(self, part):
+        return not self.parts or part.split in self.parts or part.name in self.parts
 
 
 ALL = {
@@ -31,7 +35,8 @@ ALL = {
         lambda context, table, part: learned.shared_log_seconds(table, part), True,
         ("unseen-family",)),
 }
-ABLATED = ("unseen-shapes", "larger-sizes")
+# Two folds of unseen shapes are enough to see what a group is worth.
+ABLATED = ("fold 0", "fold 1", "larger-sizes")
 
 
 def without(names):
@@ -43,9 +48,14 @@ def without(names):
     return Chooser(score, True, ABLATED)
 
 
+@functools.cache
 def ablations():
     """The learned model without each group of features."""
     return {f"without: {heading}": without(names) for heading, names in learned.groups().items()}
+
+
+def everything():
+    return ALL | ablations()
 
 
 def scores(chooser, context, part):

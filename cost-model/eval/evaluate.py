@@ -52,9 +52,8 @@ def tasks_of(context, parts):
     """(part, what to compute): choosers, intervals and static targets."""
     found = []
     for index, part in enumerate(parts):
-        for name, chooser in (choosers.ALL | choosers.ablations()).items():
-            if not chooser.splits or part.split in chooser.splits:
-                found.append((index, "score", name))
+        found += [(index, "score", name) for name, chooser in choosers.everything().items()
+                  if chooser.is_asked(part)]
         found.append((index, "limits", ""))
         if part.split == "unseen-shapes":
             found += [(index, target, sees) for target in statics.TARGETS
@@ -68,8 +67,7 @@ def compute(task):
     context, parts = INPUTS
     part = parts[index]
     if what == "score":
-        chooser = (choosers.ALL | choosers.ablations())[name]
-        return task, choosers.scores(chooser, context, part)
+        return task, choosers.scores(choosers.everything()[name], context, part)
     if what == "limits":
         units = spaces.units_of(context.table)
         return task, learned.limits(context.hidden(part), part, units)

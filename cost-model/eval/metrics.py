@@ -120,7 +120,8 @@ def judge(table, spaces, scores, default, is_time=False):
 def judge_random(table, spaces, default):
     """The Quality of a draw: expected slowdowns."""
     first = random_slowdowns(table.seconds, spaces)
+    regret = {top: geomean(random_slowdowns(table.seconds, spaces, top)) - 1 for top in TOPS}
     return Quality(
-        len(spaces), {top: geomean(random_slowdowns(table.seconds, spaces, top)) - 1 for top in TOPS},
-        interval(first, spaces.unit), float(np.quantile(first, 0.95) - 1), float(first.max() - 1),
+        len(spaces), regret, interval(first, spaces.unit),
+        float(np.quantile(first, 0.95) - 1), float(first.max() - 1),
         float(np.mean(first > default * HARM)), 0.0, 0.5, math.nan)

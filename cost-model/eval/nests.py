@@ -101,16 +101,19 @@ def implicit_product(problem, schedule, lanes_along, points=1, scale=1):
     element = problem["element_bytes"]
     if lanes_along == "pixels":
         block = nr * schedule["nb"]
-        extents, blocks, filter_loops, pixel_loops = (filters, pixels, k), (fc, block, kc), ROWS, COLUMNS
+        extents, blocks = (filters, pixels, k), (fc, block, kc)
+        along_filters, along_pixels = ROWS, COLUMNS
     else:
         block = schedule["np"]
-        extents, blocks, filter_loops, pixel_loops = (pixels, filters, k), (block, fc, kc), COLUMNS, ROWS
+        extents, blocks = (pixels, filters, k), (block, fc, kc)
+        along_filters, along_pixels = COLUMNS, ROWS
     accesses = [
-        Access("readwrite", [(batch, ["b"]), (filters, filter_loops), (pixels, pixel_loops)], element),
-        Access("read", [(batch, ["b"]), (filters, filter_loops), (k, SUMMED)], element),
+        Access("readwrite",
+               [(batch, ["b"]), (filters, along_filters), (pixels, along_pixels)], element),
+        Access("read", [(batch, ["b"]), (filters, along_filters), (k, SUMMED)], element),
         # Elements of the window overlap: a channel of the input is that of the pixels.
         Access("read", [(batch, ["b"]), (channels, SUMMED),
-                        (pixels * problem["stride"]**2, pixel_loops)], element)]
+                        (pixels * problem["stride"]**2, along_pixels)], element)]
     gathered = 0 if schedule.get("in_place", 0) else min(kc, k) * block
     return product(batch, extents, blocks, (mr, nr), vl, accesses,
                    allocated=gathered, allocated_at=4)
@@ -150,10 +153,11 @@ def depthwise(problem, schedule):
         Access("readwrite", [(planes, ["p"]), (height, down), (width, along)]),
         Access("read", [(planes, ["p"]), (problem["input_height"], [*down, "wy"]),
                         (problem["input_width"], [*along, "wx"])], problem["element_bytes"])]
+    operations = {"float_cmp": 1}
     if problem.get("weighted", 0):
+        operations = {"float_mul": 1, "float_addsub": 1}
         accesses.append(Access("read", [(planes, ["p"]), (problem["window_height"], ["wy"]),
                                         (problem["window_width"], ["wx"])]))
-    operations = {"float_mul": 1, "float_addsub": 1} if problem.get("weighted", 0) else {"float_cmp": 1}
     staged = 0 if schedule.get("in_place", 0) else rows * problem["input_width"]
     return Nest(loops, accesses, operations, staged, 2)
 
@@ -177,16 +181,16 @@ def elementwise(problem, schedule):
     along = ["t", "i", "u", "l"]
     if problem.get("is_transposed", 0):
         loops.insert(2, Loop("r", min(tile, rows), UNROLL))
-    nest = Nest(loops, pointwise_accesses(problem, ["r"], along),
+    return Nest(loops, pointwise_accesses(problem, ["r"], along),
                 {"float_other_func": max(problem["instructions"], 1)})
-    return nest
 
 
 def rows(problem, schedule):
     vl, accumulators, unroll, grain = schedule.of(("vl", "accumulators", "unroll", "grain"))
     step = vl * max(accumulators, unroll)
-    loops = [Loop("t", ceil_div(problem["rows"], grain), PARALLEL), Loop("r", min(grain, problem["rows"])),
-             Loop("s", problem["passes"]), Loop("c", ceil_div(problem["columns"], step)),
+    loops = [Loop("t", ceil_div(problem["rows"], grain), PARALLEL),
+             Loop("r", min(grain, problem["rows"])), Loop("s", problem["passes"]),
+             Loop("c", ceil_div(problem["columns"], step)),
              Loop("u", max(accumulators, unroll), UNROLL), Loop("l", vl, VECTORIZE)]
     return Nest(loops, pointwise_accesses(problem, ["t", "r"], ["c", "u", "l"]),
                 {"float_other_func": max(problem["instructions"] / problem["passes"], 1)})

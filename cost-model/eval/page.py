@@ -38,10 +38,6 @@ def cells(quality):
             number(quality.pairwise), percent(quality.mape)]
 
 
-def is_ablation(name):
-    return name.startswith("without: ")
-
-
 def noise_row(slowdown):
     """Choosing by half of the rounds."""
     return ["noise floor", percent(metrics.geomean(slowdown) - 1), "", "", "",
@@ -52,7 +48,7 @@ def noise_row(slowdown):
 def view_tables(results):
     for view, slowdown in results.noise.items():
         rows = [[name, *cells(quality)] for (other, name), quality in results.quality.items()
-                if other == view and not is_ablation(name)]
+                if other == view]
         count = results.quality[view, "learned"].spaces
         yield from [f"## {view}", "", f"{count} spaces.", ""]
         oracle = ["oracle", *["0.0 %"] * 7, "1.000", "1.000", ""]
@@ -93,13 +89,15 @@ def coverage_table(results):
 
 
 def ablation_table(results):
-    yield from ["## Ablations", "", "The learned model without a group of features.", ""]
-    names = ["learned", "learned without formula",
-             *dict.fromkeys(name for _, name in results.quality if is_ablation(name))]
-    views = [view for view in ("unseen-shapes", "larger-sizes") if view in results.noise]
-    rows = [[name, *(text for view in views for text in (
-        percent(results.quality[view, name].regret[1]), percent(results.quality[view, name].p95),
-        percent(results.quality[view, name].mape)))] for name in names]
+    views = list(dict.fromkeys(split for split, _ in results.ablations))
+    names = list(dict.fromkeys(name for _, name in results.ablations))
+    yield from ["## Ablations", "", "The learned model without a group of features; of unseen "
+                "shapes two folds.", ""]
+    rows = []
+    for name in names:
+        found = [results.ablations[view, name] for view in views]
+        rows.append([name, *(percent(value) for quality in found
+                             for value in (quality.regret[1], quality.p95, quality.mape))])
     yield from table_of(["model", *(f"{view}: {what}" for view in views
                                     for what in ("top-1", "p95", "MAPE"))], rows)
 
@@ -108,7 +106,9 @@ def static_table(results):
     if not results.statics:
         return
     yield from ["## Static targets, unseen shapes", "",
-                "Of the emitted machine code. RMSE as a share of the range, as arXiv 2302.11405.", ""]
+                "Of the emitted machine code. RMSE as a share of the range, as in "
+                "arXiv 2302.11405.",
+                ""]
     yield from table_of(["target", "sees", "RMSE of range", "median error", "R2"], [
         [target, sees, percent(error["rmse_of_range"], 2), percent(error["median_relative"]),
          number(error["r2"])] for (target, sees), error in results.statics.items()])

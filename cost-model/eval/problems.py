@@ -12,7 +12,8 @@ DEFAULTS = {"element_bytes": 4, "instructions": 0, "bytes": 0}
 # What a problem's size is: the fields that shapes are compared by.
 SIZES = {
     "contraction": ("batch", "m", "n", "k"),
-    "convolution": ("batch", "groups", "filters", "channels", "window", "pixels", "width", "stride"),
+    "convolution": ("batch", "groups", "filters", "channels", "window", "pixels", "width",
+                    "stride"),
     "attention": ("batch", "queries", "keys", "depth", "columns"),
     "depthwise": ("planes", "height", "width", "window_height", "window_width", "stride_rows"),
     "elementwise": ("rows", "columns", "instructions", "bytes"),

@@ -25,6 +25,7 @@ class Results:
     tests: dict = dataclasses.field(default_factory=dict)  # (split, part): learned's Quality
     noise: dict = dataclasses.field(default_factory=dict)  # view: slowdowns per space
     coverage: dict = dataclasses.field(default_factory=dict)  # view or (view, family): share, sure
+    ablations: dict = dataclasses.field(default_factory=dict)  # (split, model): Quality
     statics: dict = dataclasses.field(default_factory=dict)  # (target, sees): errors
     slowdowns: dict = dataclasses.field(default_factory=dict)  # chooser: unseen shapes
     predicted: np.ndarray = None  # log seconds of unseen shapes
@@ -53,8 +54,8 @@ def judge_all(table, found, split, within):
         found[split, "score", "fixed default"], within))
     quality = {"random": metrics.judge_random(table, within, default)}
     for (other, what, name), scores in found.items():
-        if other == split and what == "score":
-            is_time = (choosers.ALL | choosers.ablations())[name].is_time
+        if other == split and what == "score" and name in choosers.ALL:
+            is_time = choosers.ALL[name].is_time
             quality[name] = metrics.judge(table, within, scores, default, is_time)
     return quality
 
@@ -72,6 +73,18 @@ def add_view(results, found, split, view, within):
             some = rows[(table.family[rows] == family) & ((table.threads[rows] > 1) == several)]
             if len(some):
                 results.coverage[view, family, several] = covered(table, some, scores, limits)
+
+
+def add_ablations(results, found):
+    """The learned model and its ablations on the spaces that the ablations were asked for."""
+    for split, what, name in found:
+        if what == "score" and name in choosers.ablations():
+            scores = found[split, what, name]
+            within = results.spaces.among(np.flatnonzero(np.isfinite(scores)))
+            default = np.ones(len(within))  # Harm is not told of ablations.
+            for model in ("learned", "learned without formula", name):
+                results.ablations[split, model] = metrics.judge(
+                    results.table, within, found[split, what, model], default, True)
 
 
 def add_static(results, found):
@@ -108,5 +121,6 @@ def of(table, parts, found):
             results.slowdowns[name] = metrics.slowdowns(
                 table.seconds, metrics.orders(scores, everything))
     results.predicted = found["unseen-shapes", "score", "learned"]
+    add_ablations(results, found)
     add_static(results, found)
     return results

@@ -62,7 +62,8 @@ class Metrics(unittest.TestCase):
         self.default = np.ones(2)
 
     def judge(self, scores, **options):
-        return metrics.judge(self.table, self.spaces, np.array(scores, float), self.default, **options)
+        return metrics.judge(self.table, self.spaces, np.array(scores, float), self.default,
+                             **options)
 
     def test_regret(self):
         # Chosen: 2 of 1, 3.3 of 3: sqrt(2 * 1.1). The fastest is among the first two of both.
@@ -213,9 +214,11 @@ class Choosers(unittest.TestCase):
 
 class Ansor(unittest.TestCase):
     KERNELS = {
-        "contraction m=100 n=96 k=64": "contraction mr=4 nr=16 vl=8 kc=32 mc=24 nc=48 pack_columns=1",
+        "contraction m=100 n=96 k=64":
+            "contraction mr=4 nr=16 vl=8 kc=32 mc=24 nc=48 pack_columns=1",
         "convolution filters=64 channels=32 window=9 pixels=196 width=14": [
-            "convolution mr=6 nr=16 vl=8 kc=288 nb=2 fc=32", "filter_lanes mr=5 nr=16 vl=8 kc=96 np=49 fc=64",
+            "convolution mr=6 nr=16 vl=8 kc=288 nb=2 fc=32",
+            "filter_lanes mr=5 nr=16 vl=8 kc=96 np=49 fc=64",
             "winograd results=4 mr=6 nr=16 vl=8 rows=2 fc=64 tasks=2"],
         "attention batch=4 queries=64 keys=64 depth=32 columns=32":
             "attention mr=6 nr=16 vl=8 mq=48 kc=64 tasks=4",
@@ -261,8 +264,8 @@ class Ansor(unittest.TestCase):
 
     def test_schedules_differ(self):
         problem = "contraction m=100 n=96 k=64"
-        first, second = (ansor_features.features_of(problem, f"contraction mr={mr} nr=16 vl=8 kc=64 "
-                                                    "mc=96 nc=96") for mr in (4, 6))
+        first, second = (ansor_features.features_of(
+            problem, f"contraction mr={mr} nr=16 vl=8 kc=64 mc=96 nc=96") for mr in (4, 6))
         self.assertNotEqual(first, second)
 
 
