@@ -106,6 +106,9 @@ void tegula::pipeline::buildOutlinePipeline(OpPassManager &pm,
 void tegula::pipeline::buildTilePipeline(OpPassManager &pm,
                                          const StageOptions &options) {
   pm.addNestedPass<func::FuncOp>(tile::createBufferizeEntryPass());
+  // While a concatenation can be told from other kernels.
+  if (options.optimize && !options.gpu)
+    pm.addPass(tile::createPlaceConcatsPass());
   OpPassManager &kernels = pm.nest<ModuleOp>();
   if (options.gpu) {
     kernels.addNestedPass<func::FuncOp>(lp::createDecomposeDequantizePass());

@@ -3,7 +3,8 @@
 import itertools
 
 import numpy as np
-from harness import normal, relative, rng, single
+from harness import Case, normal, relative, rng, single
+from onnx import helper
 
 
 def ints(*values):
@@ -54,6 +55,24 @@ def cuts():
                  reference="onnxruntime")
 
 
+def placed_concats():
+    """Inputs of a concatenation that are computed in their place of the result, copied, or both."""
+    def window(source, result, size):
+        return helper.make_node("MaxPool", [source], [result], kernel_shape=[size] * 2, pads=[size // 2] * 4)
+
+    a, b = window("x", "a", 3), window("x", "b", 5)
+    for name, parts, extra in (("kernels", "a b", []), ("argument", "a x b", []), ("twice", "a b a", []),
+                               ("mostly-copied", "x a x x", []),
+                               ("nested", "c a", [helper.make_node("Concat", ["a", "b"], ["c"], axis=1)]),
+                               ("read-before", "a b d", [window("a", "d", 7)])):
+        nodes = [a, b, *extra, helper.make_node("Concat", parts.split(), ["whole"], axis=1), window("whole", "y", 3)]
+        for batch in (1, 2):
+            yield Case(f"Concat/placed-{name}-{batch}", nodes, {"x": normal("x", (batch, 16, 9, 8))})
+    # Parts of 36 bytes do not begin where buffers may.
+    yield Case("Concat/placed-unaligned", [a, b, helper.make_node("Concat", ["a", "b"], ["whole"], axis=1), window("whole", "y", 3)],
+               {"x": normal("x", (1, 1, 3, 3))})
+
+
 def gathers():
     """Gather, Scatter and kin, with negative indices."""
     x, r = normal("x", (7, 9, 4)), rng("indices")
@@ -99,5 +118,5 @@ def makers():
 
 def cases():
     """All of the above."""
-    for group in (shapes, cuts, gathers, images, makers):
+    for group in (shapes, cuts, placed_concats, gathers, images, makers):
         yield from group()

@@ -133,6 +133,35 @@ def BufferizeEntryPass
                            "::mlir::memref::MemRefDialect"];
 }
 
+def PlaceConcatsPass : Pass<"tegula-tile-place-concats", "::mlir::ModuleOp"> {
+  let summary = "Concatenations without copies: inputs lie in the result";
+  let description = [{
+    Where the inputs of a concatenation follow each other in its result (all
+    dimensions before the joined one are 1), the kernels that compute them write
+    there. An input that is something else too (an argument, a constant, part
+    of another concatenation), or would not begin at a multiple of the arena's
+    alignment, is copied; nothing changes if that is more than half.
+
+    ```mlir
+    %a = memref.alloc() : memref<1x64x784xf32>
+    graph.call @k ins(%x : ...) outs(%a : memref<1x64x784xf32>)
+    %b = memref.alloc() : memref<1x64x784xf32>
+    graph.call @k ins(%y : ...) outs(%b : memref<1x64x784xf32>)
+    %c = memref.alloc() : memref<1x128x784xf32>
+    graph.call @concat ins(%a, %b : ...) outs(%c : memref<1x128x784xf32>)
+    // becomes
+    %bytes = memref.alloc() : memref<401408xi8>
+    %a = memref.view %bytes[%c0][] : ... to memref<1x64x784xf32>
+    graph.call @k ins(%x : ...) outs(%a : memref<1x64x784xf32>)
+    %b = memref.view %bytes[%c200704][] : ... to memref<1x64x784xf32>
+    graph.call @k ins(%y : ...) outs(%b : memref<1x64x784xf32>)
+    %c = memref.view %bytes[%c0][] : ... to memref<1x128x784xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def PlanArenaPass : Pass<"tegula-tile-plan-arena", "::mlir::ModuleOp"> {
   let summary = "Give every buffer of the entry function a place";
   let description = [{
