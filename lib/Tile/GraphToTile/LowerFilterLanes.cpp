@@ -71,7 +71,7 @@ private:
                 const Block &block);
   Value loadPixel(Value pixel, Value k, const Block &block);
   Value loadFilters(Value filter, int64_t v, Value k, const Block &block);
-  Value maskOf(Value first, int64_t end);
+  Value maskOf(Value first, Value end);
   void storeFilters(Value slot, Value filter);
   void turnPanel(Value slot);
   void storePixels(Value slot, Value filter);
@@ -184,18 +184,17 @@ void FilterLanesLowering::forPanels(
 //===----------------------------------------------------------------------===//
 
 /// The lanes from `first` on that are below `end`.
-Value FilterLanesLowering::maskOf(Value first, int64_t end) {
-  Value inside = index.min(first, index.constant(end));
+Value FilterLanesLowering::maskOf(Value first, Value end) {
   return vector::CreateMaskOp::create(
       builder, loc, VectorType::get({vl}, builder.getI1Type()),
-      index.sub(index.constant(end), inside));
+      index.sub(end, index.min(first, end)));
 }
 
 void FilterLanesLowering::emitInitial(Value slot, Value filter) {
   index.loop(index.constant(0), pixelCount, 1, [&](Value pixel) {
     for (int64_t v = 0; v != nr; v += vl) {
       Value at = index.add(filter, v);
-      emitter.beginPoint(maskOf(at, sizes.filters));
+      emitter.beginPoint(maskOf(at, index.constant(sizes.filters)));
       Value value = emitter.emitVector(
           builder, loc, plan.initial,
           plan.resultAt(image, group, Coord::lanes(at),
@@ -317,7 +316,7 @@ void FilterLanesLowering::storeFilters(Value slot, Value filter) {
         vector::LoadOp::create(builder, loc, accumulator, sums,
                                ValueRange{slot, zero, index.constant(v)}));
     if (sizes.filters % nr != 0)
-      masks.push_back(maskOf(at, sizes.filters));
+      masks.push_back(maskOf(at, index.constant(sizes.filters)));
   }
   storeVectors(points, masks, values);
 }
@@ -342,8 +341,8 @@ void FilterLanesLowering::storePixels(Value slot, Value filter) {
   auto store = [&](Value number, Value pixel, bool whole) {
     SmallVector<Value> masks;
     Value first = index.add(pixelLow, pixel);
-    if (!whole)
-      masks.push_back(maskOf(first, sizes.pixels));
+    if (!whole) // What follows is the next task's.
+      masks.push_back(maskOf(first, index.add(pixelLow, pixelCount)));
     Value value = vector::LoadOp::create(builder, loc, accumulator, turned,
                                          ValueRange{number, pixel});
     storeVectors(
