@@ -29,7 +29,8 @@ ALL = {
     "Ansor's 164 features and loss": Chooser(baselines.ansor),
     "tokens": Chooser(baselines.text_tokens, True),
     "learned without formula": Chooser(
-        lambda context, table, part: learned.plain_log_seconds(table, part), True),
+        lambda context, table, part: learned.plain_log_seconds(table, part), True,
+        ("unseen-shapes", "larger-sizes")),
     "learned": Chooser(lambda context, table, part: learned.log_seconds(table, part), True),
     "learned, one ensemble": Chooser(
         lambda context, table, part: learned.shared_log_seconds(table, part), True,

@@ -32,7 +32,7 @@ import splits  # noqa: E402
 import statics  # noqa: E402
 import train  # noqa: E402
 
-INPUTS = []  # What forked processes work on: context and parts.
+INPUTS = []  # What forked processes work on.
 SMOKE_ROWS, SMOKE_ROUNDS, SMOKE_SPACES = 1500, 8, 4
 
 
@@ -88,6 +88,24 @@ def run(context, parts, processes):
     return found
 
 
+def replay_space(rows):
+    """A space under all searches. Runs in a process of its own."""
+    return agents.logs_of(INPUTS[0].table, rows, *INPUTS[1])
+
+
+def replay(results, found, arguments):
+    """The searches, on the exhaustive spaces."""
+    searched = agents.searched(results.table, SMOKE_SPACES if arguments.smoke else agents.MOST)
+    if not len(searched):
+        return
+    spreads = np.exp(found["unseen-shapes", "limits", ""])
+    INPUTS[1] = found["unseen-shapes", "score", "learned"], spreads
+    with multiprocessing.get_context("fork").Pool(arguments.processes) as pool:
+        logs = np.array(pool.map(replay_space, searched.rows, chunksize=1))
+    results.searches = agents.tuned(logs, searched.unit)
+    results.searched = len(searched)
+
+
 def arguments_of():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("table", nargs="?", type=pathlib.Path, default=kernels.DATA)
@@ -108,7 +126,7 @@ def evaluate(arguments):
     parts = splits.all_parts(context.table)
     found = run(context, parts, arguments.processes)
     results = report.of(context.table, parts, found)
-    results.curves = agents.curves(context, found, SMOKE_SPACES if arguments.smoke else None)
+    replay(results, found, arguments)
     page.write(arguments.out, arguments.table, results)
     print(f"{arguments.out / 'README.md'}: {len(context.table)} kernels, {len(parts)} trainings, "
           f"{time.monotonic() - started:.0f} s")

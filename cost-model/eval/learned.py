@@ -44,8 +44,11 @@ def shared_log_seconds(table, part):
 def limits(table, part, units):
     """The half-widths of the 90 % interval, per tested kernel: of log time, calibrated on
     training units that a model of the other ones has not seen (split-conformal)."""
-    held = np.isin(units[part.train], np.unique(units[part.train])[::CALIBRATION])
-    inner = dataclasses.replace(part, train=part.train[~held], test=part.train[held])
+    asked = part.train[np.isin(table.family[part.train], table.family[part.test])]
+    if not len(asked):
+        return np.zeros(len(part.test))  # As of a family without trees: not sure.
+    held = np.isin(units[asked], np.unique(units[asked])[::CALIBRATION])
+    inner = dataclasses.replace(part, train=asked[~held], test=asked[held])
     errors = table.residual[inner.test] - predict(table, inner, table.residual)
     spreads = train.spreads(table.where(inner.test), errors)
     return spreads[table.family[part.test], (table.threads[part.test] > 1).astype(int)]

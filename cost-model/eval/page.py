@@ -114,17 +114,25 @@ def static_table(results):
          number(error["r2"])] for (target, sees), error in results.statics.items()])
 
 
+def settings_text(settings):
+    """What the two halves of the shapes chose."""
+    texts = [", ".join(f"{name} {value}" for name, value in setting.items()) or "none"
+             for setting in settings]
+    return texts[0] if texts[0] == texts[1] else "; ".join(texts)
+
+
 def agent_table(results):
-    curves = results.curves["curves"]
-    if not curves:
+    if not results.searches:
         return
-    yield from ["## Searches", "", f"{results.curves['spaces']} spaces of which every point was "
-                "measured; regret of the fastest after so many measurements.", "",
-                "![Regret over measurements](searches.svg)", ""]
+    yield from [
+        "## Searches", "", f"{results.searched} spaces of which every point was measured; regret "
+        "of the fastest after so many measurements. Each search was tuned by as many settings on "
+        "the other half of the shapes.", "", "![Regret over measurements](searches.svg)", ""]
     counts = (1, 2, 4, 8, 16, 32, 64)
-    yield from table_of(["search", "starts from predictions", *counts], [
-        [name, "yes" if is_prior else "no", *(percent(curve[count - 1] - 1) for count in counts)]
-        for (name, is_prior), curve in curves.items()])
+    yield from table_of(["search", "starts from predictions", "settings", *counts], [
+        [name, "yes" if is_prior else "no", settings_text(settings),
+         *(percent(curve[count - 1] - 1) for count in counts)]
+        for (name, is_prior), (curve, settings) in results.searches.items()])
 
 
 def machine_of(path):

@@ -55,7 +55,7 @@ def searches(path, curves):
     """Regret of the fastest measured point over the number of measurements."""
     figure, axes = pyplot.subplots(figsize=(7, 4))
     agents = list(dict.fromkeys(name for name, _ in curves))
-    for (name, is_prior), curve in curves.items():
+    for (name, is_prior), (curve, _) in curves.items():
         axes.plot(np.arange(1, len(curve) + 1), 100 * (curve - 1), color=f"C{agents.index(name)}",
                   linestyle="-" if is_prior else ":",
                   label=f"{name}, {'predictions' if is_prior else 'blind'}")
@@ -67,5 +67,5 @@ def searches(path, curves):
 def write(folder, results):
     choosers(folder / "choosers.svg", results)
     predicted(folder / "predicted.png", results)
-    if results.curves["curves"]:
-        searches(folder / "searches.svg", results.curves["curves"])
+    if results.searches:
+        searches(folder / "searches.svg", results.searches)

@@ -29,7 +29,8 @@ class Results:
     statics: dict = dataclasses.field(default_factory=dict)  # (target, sees): errors
     slowdowns: dict = dataclasses.field(default_factory=dict)  # chooser: unseen shapes
     predicted: np.ndarray = None  # log seconds of unseen shapes
-    curves: dict = None  # of agents.py
+    searches: dict = dataclasses.field(default_factory=dict)  # agents.tuned
+    searched: int = 0  # spaces
 
     def lines(self):
         """A line per view of a split."""

@@ -21,10 +21,7 @@
 using namespace tegula::tuning;
 
 /// Standard deviations, of logarithms.
-static constexpr double kOffset = 1, kNoise = 0.02, kUnknownError = 0.2;
-
-/// Points so many steps apart err alike.
-static constexpr double kLength = 2;
+static constexpr double kOffset = 1, kUnknownError = 0.2;
 
 /// A spread holds nine of ten kernels: so many standard deviations.
 static constexpr double kDeviationsOfSpread = 1.645;
@@ -33,8 +30,9 @@ namespace {
 
 class Bayesian : public SpaceSearch {
 public:
-  Bayesian(std::vector<SearchPoint> space, uint64_t seed)
-      : SpaceSearch(std::move(space), seed), whitened(points.size()) {
+  Bayesian(std::vector<SearchPoint> space, uint64_t seed,
+           const SearchOptions &options)
+      : SpaceSearch(std::move(space), seed, options), whitened(points.size()) {
     for (const SearchPoint &point : points) {
       means.push_back(std::log(std::max(point.predicted, kLeastSeconds)));
       errors.push_back(point.spread > 1 && std::isfinite(point.spread)
@@ -95,7 +93,8 @@ double Bayesian::covariance(size_t a, size_t b) const {
   // Of a sum of steps the plain exponential is a covariance, the squared one
   // is none.
   const double steps = distance(points[a].parameters, points[b].parameters);
-  return kOffset * kOffset + errors[a] * errors[b] * std::exp(-steps / kLength);
+  return kOffset * kOffset +
+         errors[a] * errors[b] * std::exp(-steps / options.length);
 }
 
 /// Adds a row to the factor: `point` will be known.
@@ -103,7 +102,7 @@ void Bayesian::condition(size_t point) {
   const std::vector<double> row = whitened[point];
   const double pivot =
       std::sqrt(std::max(covariance(point, point) - dot(row, row), 0.0) +
-                kNoise * kNoise);
+                options.noise * options.noise);
   for (size_t other = 0; other != points.size(); ++other)
     whitened[other].push_back(
         (covariance(other, point) - dot(whitened[other], row)) / pivot);
@@ -168,6 +167,7 @@ size_t Bayesian::mostPromising() const {
 
 std::unique_ptr<Search>
 tegula::tuning::makeBayesianSearch(std::vector<SearchPoint> points,
-                                   uint64_t seed) {
-  return std::make_unique<Bayesian>(std::move(points), seed);
+                                   uint64_t seed,
+                                   const SearchOptions &options) {
+  return std::make_unique<Bayesian>(std::move(points), seed, options);
 }

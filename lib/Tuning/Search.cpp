@@ -4,9 +4,6 @@
 
 using namespace tegula::tuning;
 
-/// Of the points that evolution asks for, one in so many is drawn anew.
-static constexpr size_t kMutations = 4;
-
 namespace {
 
 class Exhaustive : public SpaceSearch {
@@ -17,8 +14,9 @@ public:
 
 class Random : public SpaceSearch {
 public:
-  Random(std::vector<SearchPoint> space, uint64_t seed)
-      : SpaceSearch(std::move(space), seed) {
+  Random(std::vector<SearchPoint> space, uint64_t seed,
+         const SearchOptions &options)
+      : SpaceSearch(std::move(space), seed, options) {
     for (size_t i = order.size(); i > 1; --i)
       std::swap(order[i - 1], order[draw(i)]);
   }
@@ -42,10 +40,10 @@ public:
   size_t pick() override {
     if (measured.empty())
       return firstOfOrder();
-    std::vector<int64_t> child = parent(draw(kParents));
+    std::vector<int64_t> child = parent(draw(options.parents));
     const std::vector<int64_t> &other =
-        draw(kMutations) == 0 ? points[draw(points.size())].parameters
-                              : parent(draw(kParents));
+        draw(options.mutations) == 0 ? points[draw(points.size())].parameters
+                                     : parent(draw(options.parents));
     for (size_t i = 0; i != child.size(); ++i)
       if (draw(2) == 0)
         child[i] = other[i];
@@ -63,16 +61,17 @@ const std::vector<std::string> &tegula::tuning::searchNames() {
 
 std::unique_ptr<Search>
 tegula::tuning::makeSearch(const std::string &name,
-                           std::vector<SearchPoint> points, uint64_t seed) {
+                           std::vector<SearchPoint> points, uint64_t seed,
+                           const SearchOptions &options) {
   if (name == "exhaustive")
-    return std::make_unique<Exhaustive>(std::move(points), seed);
+    return std::make_unique<Exhaustive>(std::move(points), seed, options);
   if (name == "random")
-    return std::make_unique<Random>(std::move(points), seed);
+    return std::make_unique<Random>(std::move(points), seed, options);
   if (name == "beam")
-    return std::make_unique<Beam>(std::move(points), seed);
+    return std::make_unique<Beam>(std::move(points), seed, options);
   if (name == "evolutionary")
-    return std::make_unique<Evolutionary>(std::move(points), seed);
+    return std::make_unique<Evolutionary>(std::move(points), seed, options);
   if (name == "bayesian")
-    return makeBayesianSearch(std::move(points), seed);
+    return makeBayesianSearch(std::move(points), seed, options);
   return nullptr;
 }

@@ -24,14 +24,19 @@ const char *tegula_search_names(void) {
 
 TegulaSearch *tegula_search_new(const char *name, const int64_t *parameters,
                                 const double *predicted, const double *spreads,
-                                size_t count, size_t dimensions,
-                                uint64_t seed) {
+                                size_t count, size_t dimensions, uint64_t seed,
+                                const TegulaSearchOptions *options) {
   std::vector<SearchPoint> points(count);
   for (size_t i = 0; i != count; ++i) {
     const int64_t *first = parameters + i * dimensions;
     points[i] = {{first, first + dimensions}, predicted[i], spreads[i]};
   }
-  std::unique_ptr<Search> search = makeSearch(name, std::move(points), seed);
+  SearchOptions chosen;
+  if (options)
+    chosen = {options->parents, options->mutations, options->length,
+              options->noise};
+  std::unique_ptr<Search> search =
+      makeSearch(name, std::move(points), seed, chosen);
   return search ? new TegulaSearch{std::move(search)} : nullptr;
 }
 

@@ -17,9 +17,10 @@ double tegula::tuning::distance(const std::vector<int64_t> &a,
   return sum;
 }
 
-SpaceSearch::SpaceSearch(std::vector<SearchPoint> space, uint64_t seed)
-    : points(std::move(space)), random(seed), order(points.size()),
-      given(points.size()) {
+SpaceSearch::SpaceSearch(std::vector<SearchPoint> space, uint64_t seed,
+                         const SearchOptions &options)
+    : points(std::move(space)), options(options), random(seed),
+      order(points.size()), given(points.size()) {
   // A cost model that came from a file may predict anything.
   for (SearchPoint &point : points)
     if (!std::isfinite(point.predicted))
@@ -74,6 +75,6 @@ size_t SpaceSearch::nearest(const std::vector<int64_t> &parameters) const {
 }
 
 const std::vector<int64_t> &SpaceSearch::parent(size_t number) const {
-  const size_t parents = std::min(kParents, measured.size());
+  const size_t parents = std::min(options.parents, measured.size());
   return points[measured[number % parents].second].parameters;
 }

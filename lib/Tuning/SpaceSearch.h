@@ -16,15 +16,13 @@ double distance(const std::vector<int64_t> &a, const std::vector<int64_t> &b);
 /// Which points were given, and what those took that were measured.
 class SpaceSearch : public Search {
 public:
-  SpaceSearch(std::vector<SearchPoint> space, uint64_t seed);
+  SpaceSearch(std::vector<SearchPoint> space, uint64_t seed,
+              const SearchOptions &options);
 
   std::vector<size_t> next(size_t count) override;
   void tell(size_t point, double seconds) override;
 
 protected:
-  /// How many of the fastest measured points a search goes on from.
-  static constexpr size_t kParents = 4;
-
   /// A point that was not given; points.size() if there is none.
   virtual size_t pick() = 0;
 
@@ -41,6 +39,7 @@ protected:
   size_t draw(size_t below) { return random() % below; }
 
   std::vector<SearchPoint> points;
+  SearchOptions options;
   std::mt19937_64 random;
   std::vector<size_t> order; ///< By predicted time.
   std::vector<bool> given;
@@ -50,7 +49,8 @@ protected:
 
 /// The search that is called "bayesian".
 std::unique_ptr<Search> makeBayesianSearch(std::vector<SearchPoint> points,
-                                           uint64_t seed);
+                                           uint64_t seed,
+                                           const SearchOptions &options);
 
 } // namespace tegula::tuning
 

@@ -95,6 +95,22 @@ TEST(SearchTest, FailuresAreNoParents) {
   EXPECT_EQ(search->next(1), (std::vector<size_t>{3})); // Next to {2}.
 }
 
+TEST(SearchTest, OptionsSayHowManyParents) {
+  const std::vector<SearchPoint> points = {
+      {{1}, 1}, {{64}, 2}, {{2}, 3}, {{128}, 4}, {{3}, 5}};
+  for (size_t parents : {1, 2}) {
+    SearchOptions options;
+    options.parents = parents;
+    auto search = makeSearch("beam", points, 1, options);
+    EXPECT_EQ(search->next(2), (std::vector<size_t>{0, 1}));
+    search->tell(0, 1);
+    search->tell(1, 2);
+    // Next to {1} both, or the second next to {64}.
+    EXPECT_EQ(search->next(2), parents == 1 ? (std::vector<size_t>{2, 4})
+                                            : (std::vector<size_t>{2, 3}));
+  }
+}
+
 TEST(SearchTest, FailuresOnly) {
   for (const std::string &name : searchNames()) {
     auto search = makeSearch(name, valley(), 5);
@@ -163,10 +179,11 @@ TEST(SearchTest, BayesianMeasuresTheUnsure) {
 TEST(SearchTest, FromC) {
   const int64_t parameters[] = {1, 1, 2, 2, 4, 4};
   const double predicted[] = {3, 1, 2}, spreads[] = {0, 0, 0};
-  EXPECT_EQ(tegula_search_new("luck", parameters, predicted, spreads, 3, 2, 1),
+  EXPECT_EQ(tegula_search_new("luck", parameters, predicted, spreads, 3, 2, 1,
+                              nullptr),
             nullptr);
-  TegulaSearch *search =
-      tegula_search_new("exhaustive", parameters, predicted, spreads, 3, 2, 1);
+  TegulaSearch *search = tegula_search_new("exhaustive", parameters, predicted,
+                                           spreads, 3, 2, 1, nullptr);
   size_t batch[2];
   ASSERT_EQ(tegula_search_next(search, 2, batch), 2u);
   EXPECT_EQ(batch[0], 1u);

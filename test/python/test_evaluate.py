@@ -204,6 +204,12 @@ class Choosers(unittest.TestCase):
         named = [name for group in learned.groups().values() for name in group]
         self.assertEqual(sorted(named), sorted(kernels.feature_names()))
 
+    def test_static_targets_are_of_one_thread(self):
+        table = dataclasses.replace(self.table, threads=np.arange(len(self.table)) % 2 + 1)
+        predicted = statics.predict(baselines.Context(table, rounds=2), self.part, "spills",
+                                    "features")
+        np.testing.assert_array_equal(np.isfinite(predicted), table.threads[self.part.test] == 1)
+
     def test_static_targets_are_predicted(self):
         table = dataclasses.replace(self.table, spills=10.0 * (np.arange(len(self.table)) % 6))
         context = baselines.Context(table, rounds=100)
@@ -288,25 +294,49 @@ class Texts(unittest.TestCase):
 
 
 class Agents(unittest.TestCase):
-    def test_each_finds_the_fastest_when_it_may_measure_all(self):
+    def setUp(self):
         rng = np.random.default_rng(0)
-        parameters = rng.integers(1, 64, (40, 3))
-        seconds = rng.uniform(1, 5, 40)
+        self.space = agents.Space(rng.integers(1, 64, (40, 3)), np.ones(40), np.full(40, 2.0),
+                                  rng.uniform(1, 5, 40))
+
+    def test_each_finds_the_fastest_when_it_may_measure_all(self):
         for name in agents.names():
-            curve = agents.replay(name, parameters, np.ones(40), np.full(40, 2.0), seconds, 0)
+            curve = agents.replay(name, self.space, seed=0)
             self.assertEqual(len(curve), agents.BUDGET)
             self.assertEqual(curve[-1], 1, name)
             self.assertTrue((np.diff(curve) <= 0).all(), name)
 
     def test_a_right_prediction_is_measured_first(self):
-        seconds = np.random.default_rng(0).uniform(1, 5, 40)
-        parameters = np.arange(40)[:, None]
-        curve = agents.replay("exhaustive", parameters, seconds, np.full(40, 2.0), seconds, 0)
-        self.assertEqual(curve[0], 1)
+        known = dataclasses.replace(self.space, predicted=self.space.seconds)
+        self.assertEqual(agents.replay("exhaustive", known, 0)[0], 1)
+        self.assertGreater(agents.replay("exhaustive", known.blind(), 0)[0], 1)
+
+    def test_spaces_are_whole_and_large(self):
+        table = table_of({"large": (8, np.ones(40)), "small": (9, np.ones(8)),
+                          "sampled": (10, np.ones(40)), "other": (11, np.ones(40))})
+        table.exhaustive[table.shape == "sampled"] = False
+        found = agents.searched(table, most=1)
+        self.assertEqual([set(table.shape[rows]) for rows in found.rows], [{"large"}])
+        self.assertEqual(len(agents.searched(table)), 2)
+
+    def test_settings_matter_and_are_as_many(self):
+        for name, settings in agents.SETTINGS.items():
+            curves = {tuple(agents.replay(name, self.space, 0, setting)) for setting in settings}
+            self.assertGreater(len(curves), 1, name)
+        self.assertEqual({len(settings) for settings in agents.SETTINGS.values()}, {6})
+
+    def test_a_half_is_judged_by_what_the_other_half_likes(self):
+        # Setting 2 of beam is the best of unit 0, setting 5 of unit 1.
+        logs = np.ones((2, len(agents.trials()), agents.BUDGET))
+        logs[0, agents.trials().index(("beam", 2, True))] = 0
+        logs[1, agents.trials().index(("beam", 5, True))] = 0
+        curve, settings = agents.tuned(logs, np.array([0, 1]))["beam", True]
+        self.assertEqual(settings, [agents.SETTINGS["beam"][number] for number in (5, 2)])
+        np.testing.assert_allclose(curve, np.e)
 
     def test_an_unknown_name_is_refused(self):
         with self.assertRaises(ValueError):
-            agents.replay("magic", np.ones((2, 1), int), np.ones(2), np.ones(2), np.ones(2), 0)
+            agents.replay("magic", self.space, 0)
 
 
 class Lines(unittest.TestCase):

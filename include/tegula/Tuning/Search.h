@@ -36,6 +36,21 @@ public:
   virtual void tell(size_t point, double seconds) = 0;
 };
 
+/// What searches can be tuned by. The numbers are what
+/// cost-model/eval/agents.py finds good on measured spaces.
+struct SearchOptions {
+  /// beam, evolutionary: from how many of the fastest measured points they go
+  /// on; at least 1.
+  size_t parents = 4;
+  /// evolutionary: one in so many points has a parent that is drawn from the
+  /// whole space; at least 1.
+  size_t mutations = 4;
+  /// bayesian: points so many steps apart err alike; above 0.
+  double length = 2;
+  /// bayesian: deviation of the logarithm of a measurement; above 0.
+  double noise = 0.02;
+};
+
 /// Names for makeSearch:
 ///   exhaustive    by predicted time, the fastest first
 ///   random        in an order drawn by the seed
@@ -51,7 +66,8 @@ const std::vector<std::string> &searchNames();
 /// answers give the same questions.
 std::unique_ptr<Search> makeSearch(const std::string &name,
                                    std::vector<SearchPoint> points,
-                                   uint64_t seed);
+                                   uint64_t seed,
+                                   const SearchOptions &options = {});
 
 } // namespace tegula::tuning
 
