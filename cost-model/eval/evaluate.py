@@ -33,7 +33,7 @@ import statics  # noqa: E402
 import train  # noqa: E402
 
 INPUTS = []  # What forked processes work on.
-SMOKE_ROWS, SMOKE_ROUNDS, SMOKE_SPACES = 1500, 8, 4
+SMOKE_ROWS, SMOKE_ROUNDS, SMOKE_SPACES = 800, 8, 4
 
 
 def smaller(table):
@@ -80,7 +80,7 @@ def run(context, parts, processes):
     found, tasks = {}, tasks_of(context, parts)
     with multiprocessing.get_context("fork").Pool(processes) as pool:
         for count, ((index, what, name), values) in enumerate(
-                pool.imap_unordered(compute, tasks), 1):
+                pool.imap(compute, tasks), 1):
             empty = np.full(len(context.table), np.nan)
             found.setdefault((parts[index].split, what, name), empty)[parts[index].test] = values
             if sys.stderr.isatty():

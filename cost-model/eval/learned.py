@@ -1,6 +1,7 @@
 """The model that ships, trained on one side of a split by train.py itself."""
 
 import dataclasses
+import re
 
 import kernels
 import numpy as np
@@ -61,7 +62,7 @@ def groups():
     for line in path.read_text().split("\n"):
         if line.startswith("// "):
             # The first line of a comment names the section.
-            heading = heading if is_text else line[3:].split(":")[0].rstrip(".")
+            heading = heading if is_text else re.split("[:.]", line[3:])[0]
             is_text = True
         else:
             is_text = False

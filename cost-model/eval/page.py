@@ -92,7 +92,7 @@ def ablation_table(results):
     views = list(dict.fromkeys(split for split, _ in results.ablations))
     names = list(dict.fromkeys(name for _, name in results.ablations))
     yield from ["## Ablations", "", "The learned model without a group of features; of unseen "
-                "shapes two folds.", ""]
+                "shapes one fold.", ""]
     rows = []
     for name in names:
         found = [results.ablations[view, name] for view in views]

@@ -25,18 +25,19 @@ class Part:
     test: np.ndarray
 
 
-def part(split, name, units, tested):
-    """A part that tests the kernels of the units in `tested`; None if one side is empty."""
-    is_test = np.isin(units, tested)
-    if is_test.all() or not is_test.any():
+def part(split, name, units, is_test):
+    """A part that tests some kernels and is trained on units without any of them; None if
+    one side is empty. What else is of the tested units is on neither side."""
+    is_train = ~np.isin(units, np.unique(units[is_test]))
+    if not is_train.any() or not is_test.any():
         return None
-    return Part(split, name, np.flatnonzero(~is_test), np.flatnonzero(is_test))
+    return Part(split, name, np.flatnonzero(is_train), np.flatnonzero(is_test))
 
 
 def unseen_shapes(table, units, seed=0):
     """Five folds by unit."""
-    fold = np.random.default_rng(seed).permutation(units.max() + 1) % FOLDS
-    return [part("unseen-shapes", f"fold {number}", units, np.flatnonzero(fold == number))
+    fold = np.random.default_rng(seed).permutation(units.max() + 1)[units] % FOLDS
+    return [part("unseen-shapes", f"fold {number}", units, fold == number)
             for number in range(FOLDS)]
 
 
@@ -50,22 +51,19 @@ def larger_sizes(table, units):
                    for unit in np.unique(units[kinds == kind])}
         limit = np.quantile(list(of_unit.values()), LARGER)
         large |= (kinds == kind) & (work > limit)
-    return [part("larger-sizes", "above the 70th percentile of work", units,
-                 np.unique(units[large]))]
+    return [part("larger-sizes", "above the 70th percentile of work", units, large)]
 
 
 def unseen_families(table, units):
     """Each operator family left out in turn."""
     kinds = np.array([problems.kind(text) for text in table.problem])
-    return [part("unseen-family", kind, units, np.unique(units[kinds == kind]))
-            for kind in np.unique(kinds)]
+    return [part("unseen-family", str(kind), units, kinds == kind) for kind in np.unique(kinds)]
 
 
 def unseen_networks(table, units):
     """Each network's shapes left out in turn; shapes that are like them stay in training."""
     return [part("unseen-network", name, units,
-                 np.unique(units[np.isin(table.shape, list(networks.shapes_of(name)))]))
-            for name in networks.TABLES]
+                 np.isin(table.shape, list(networks.shapes_of(name)))) for name in networks.TABLES]
 
 
 def all_parts(table):
