@@ -87,6 +87,42 @@ def is_within(errors, limits):
 
 
 @dataclasses.dataclass
+class Measures:
+    """Of a chooser, an array over spaces each."""
+
+    slowdown: dict  # of the best of 1, 3, 5, 10
+    spearman: np.ndarray  # NaN of spaces of two schedules
+    right: np.ndarray  # pairs, see pairwise
+    pairs: np.ndarray
+    mape: np.ndarray  # mean of |predicted - t| / t; NaN if scores are no times
+
+    def where(self, mask):
+        return Measures({top: values[mask] for top, values in self.slowdown.items()},
+                        *(values[mask] for values in
+                          (self.spearman, self.right, self.pairs, self.mape)))
+
+
+def measure(table, spaces, scores, is_time=False):
+    """The Measures of scores, one per kernel."""
+    ordered = orders(scores, spaces)
+    right, pairs = np.array([pairwise(scores[rows], table.seconds[rows], table.halves[rows])
+                             for rows in spaces.rows]).T
+    ranks = [spearman(scores[rows], table.seconds[rows]) if len(rows) > 2 else math.nan
+             for rows in spaces.rows]
+    errors = [np.abs(np.exp(scores[rows]) / table.seconds[rows] - 1).mean() if is_time else math.nan
+              for rows in spaces.rows]
+    return Measures({top: slowdowns(table.seconds, ordered, top) for top in TOPS},
+                    np.array(ranks), right, pairs, np.array(errors))
+
+
+def measure_random(table, spaces):
+    """The Measures of a draw: expected slowdowns."""
+    nothing, none = np.zeros(len(spaces)), np.full(len(spaces), math.nan)
+    return Measures({top: random_slowdowns(table.seconds, spaces, top) for top in TOPS},
+                    nothing, nothing + 0.5, nothing + 1, none)
+
+
+@dataclasses.dataclass
 class Quality:
     """The figures of a chooser on some spaces. Regret is slowdown minus one."""
 
@@ -96,32 +132,19 @@ class Quality:
     p95: float
     worst: float
     harm: float  # share of spaces slower than the fixed default by more than 5 %
-    spearman: float
-    pairwise: float
-    mape: float  # mean of |predicted - t| / t; NaN if scores are no times
+    spearman: float  # mean over spaces
+    pairwise: float  # over all pairs
+    mape: float  # mean over spaces
 
 
-def judge(table, spaces, scores, default, is_time=False):
-    """The Quality of scores; `default`: slowdowns of the fixed default on these spaces."""
-    ordered = orders(scores, spaces)
-    first = slowdowns(table.seconds, ordered)
-    rank = [spearman(scores[rows], table.seconds[rows]) for rows in spaces.rows if len(rows) > 2]
-    right, pairs = np.sum([pairwise(scores[rows], table.seconds[rows], table.halves[rows])
-                           for rows in spaces.rows], axis=0)
-    rows = np.concatenate(spaces.rows)
-    error = np.abs(np.exp(scores[rows]) / table.seconds[rows] - 1) if is_time else [math.nan]
+def quality(measures, default, unit):
+    """The Quality of Measures; `default`: slowdowns of the fixed default on these spaces,
+    `unit`: the spaces' units."""
+    first, rank = measures.slowdown[1], measures.spearman[np.isfinite(measures.spearman)]
+    pairs = measures.pairs.sum()
     return Quality(
-        len(spaces), {top: geomean(slowdowns(table.seconds, ordered, top)) - 1 for top in TOPS},
-        interval(first, spaces.unit), float(np.quantile(first, 0.95) - 1), float(first.max() - 1),
-        float(np.mean(first > default * HARM)), float(np.mean(rank)) if rank else math.nan,
-        right / pairs if pairs else math.nan, float(np.mean(error)))
-
-
-def judge_random(table, spaces, default):
-    """The Quality of a draw: expected slowdowns."""
-    first = random_slowdowns(table.seconds, spaces)
-    regret = {top: geomean(random_slowdowns(table.seconds, spaces, top)) - 1 for top in TOPS}
-    return Quality(
-        len(spaces), regret, interval(first, spaces.unit),
-        float(np.quantile(first, 0.95) - 1), float(first.max() - 1),
-        float(np.mean(first > default * HARM)), 0.0, 0.5, math.nan)
+        len(first), {top: geomean(values) - 1 for top, values in measures.slowdown.items()},
+        interval(first, unit), float(np.quantile(first, 0.95) - 1), float(first.max() - 1),
+        float(np.mean(first > default * HARM)), float(rank.mean()) if len(rank) else math.nan,
+        float(measures.right.sum() / pairs) if pairs else math.nan,
+        float(np.mean(measures.mape)))

@@ -8,11 +8,14 @@ import numpy as np
 import spaces
 import statics
 
-# Views of a split whose spaces differ in number of threads, or leave tails.
+MANY = 30  # Schedules of a space that is worth a choice.
+# Views of a split: by number of threads, spaces that leave tails, and large ones (those of
+# elementwise kernels and rows have three schedules, and a draw is often right).
 VIEWS = {"": lambda found: np.ones(len(found), bool),
          "-1-thread": lambda found: found.threads == 1,
          "-2-threads": lambda found: found.threads == 2,
-         "-odd-sizes": lambda found: found.odd}
+         "-odd-sizes": lambda found: found.odd,
+         "-many-schedules": lambda found: np.array([len(rows) for rows in found.rows]) >= MANY}
 
 
 @dataclasses.dataclass
@@ -22,7 +25,7 @@ class Results:
     parts: list
     quality: dict = dataclasses.field(default_factory=dict)  # (view, chooser): Quality
     kinds: dict = dataclasses.field(default_factory=dict)  # (operator family, chooser): Quality
-    tests: dict = dataclasses.field(default_factory=dict)  # (split, part): learned's Quality
+    tests: dict = dataclasses.field(default_factory=dict)  # (split, part): {chooser: Quality}
     noise: dict = dataclasses.field(default_factory=dict)  # view: slowdowns per space
     coverage: dict = dataclasses.field(default_factory=dict)  # view or (view, family): share, sure
     ablations: dict = dataclasses.field(default_factory=dict)  # (split, model): Quality
@@ -49,26 +52,31 @@ def covered(table, rows, scores, limits):
     return (float(inside[sure].mean()) if sure.any() else float("nan")), float(sure.mean())
 
 
-def judge_all(table, found, split, within):
-    """The Quality of each chooser on some spaces of a split."""
-    default = metrics.slowdowns(table.seconds, metrics.orders(
-        found[split, "score", "fixed default"], within))
-    quality = {"random": metrics.judge_random(table, within, default)}
-    for (other, what, name), scores in found.items():
-        if other == split and what == "score" and name in choosers.ALL:
-            is_time = choosers.ALL[name].is_time
-            quality[name] = metrics.judge(table, within, scores, default, is_time)
-    return quality
+def measure_all(results, found, split, within):
+    """{chooser: Measures} on the spaces of a split."""
+    measures = {"random": metrics.measure_random(results.table, within)}
+    for name, chooser in choosers.ALL.items():
+        scores = found.get((split, "score", name))
+        if scores is not None:
+            measures[name] = metrics.measure(results.table, within, scores, chooser.is_time)
+    return measures
 
 
-def add_view(results, found, split, view, within):
-    """The figures of the spaces `within`, as `view`."""
-    table, rows = results.table, np.concatenate(within.rows)
-    for name, quality in judge_all(table, found, split, within).items():
-        results.quality[view, name] = quality
-    results.noise[view] = metrics.noise_floor(table.halves, within)
+def qualities(measures, within, which):
+    """{chooser: Quality} on those spaces of a split that are `which`."""
+    default = measures["fixed default"].slowdown[1][which]
+    return {name: metrics.quality(one.where(which), default, within.unit[which])
+            for name, one in measures.items()}
+
+
+def add_view(results, found, split, view, chosen):
+    """Noise and coverage of the spaces `chosen`."""
+    table, rows = results.table, np.concatenate(chosen.rows)
+    results.noise[view] = metrics.noise_floor(table.halves, chosen)
     scores, limits = found[split, "score", "learned"], found[split, "limits", ""]
     results.coverage[view] = covered(table, rows, scores, limits)
+    if view != split:
+        return
     for family in np.unique(table.family[rows]):
         for several in (False, True):
             some = rows[(table.family[rows] == family) & ((table.threads[rows] > 1) == several)]
@@ -76,16 +84,40 @@ def add_view(results, found, split, view, within):
                 results.coverage[view, family, several] = covered(table, some, scores, limits)
 
 
+def add_split(results, found, split):
+    """All views of a split, and its parts."""
+    parts = [part for part in results.parts if part.split == split]
+    within = results.spaces.among(np.concatenate([part.test for part in parts]))
+    measures = measure_all(results, found, split, within)
+    for suffix, view in VIEWS.items():
+        which = view(within)
+        if which.any() and (not suffix or split == "unseen-shapes"):
+            add_view(results, found, split, split + suffix, within.where(which))
+            for name, quality in qualities(measures, within, which).items():
+                results.quality[split + suffix, name] = quality
+    for part in parts:
+        which = np.isin([rows[0] for rows in within.rows], part.test)
+        if which.any():
+            results.tests[split, part.name] = qualities(measures, within, which)
+    if split == "unseen-shapes":
+        results.slowdowns = {name: one.slowdown[1] for name, one in measures.items()}
+        for kind in np.unique(within.kind):
+            for name, quality in qualities(measures, within, within.kind == kind).items():
+                results.kinds[kind, name] = quality
+
+
 def add_ablations(results, found):
     """The learned model and its ablations on the spaces that the ablations were asked for."""
     for split, what, name in found:
         if what == "score" and name in choosers.ablations():
-            scores = found[split, what, name]
-            within = results.spaces.among(np.flatnonzero(np.isfinite(scores)))
-            default = np.ones(len(within))  # Harm is not told of ablations.
+            within = results.spaces.among(np.flatnonzero(np.isfinite(found[split, what, name])))
             for model in ("learned", "learned without formula", name):
-                results.ablations[split, model] = metrics.judge(
-                    results.table, within, found[split, what, model], default, True)
+                if (split, model) not in results.ablations:
+                    measures = metrics.measure(
+                        results.table, within, found[split, what, model], True)
+                    # Harm is not told of ablations.
+                    results.ablations[split, model] = metrics.quality(
+                        measures, np.ones(len(within)), within.unit)
 
 
 def add_static(results, found):
@@ -99,28 +131,9 @@ def add_static(results, found):
 
 def of(table, parts, found):
     """All figures. `found`: what evaluate.run gives."""
-    everything = spaces.spaces_of(table)
-    results = Results(table, everything, parts)
+    results = Results(table, spaces.spaces_of(table), parts)
     for split in dict.fromkeys(part.split for part in parts):
-        tested = np.concatenate([part.test for part in parts if part.split == split])
-        within = everything.among(tested)
-        for suffix, which in VIEWS.items():
-            chosen = within.where(which(within))
-            if len(chosen) and (not suffix or split == "unseen-shapes"):
-                add_view(results, found, split, split + suffix, chosen)
-        for part in parts:
-            if part.split == split:
-                quality = judge_all(table, found, split, everything.among(part.test))
-                results.tests[split, part.name] = quality
-    for kind in np.unique(everything.kind):
-        some = everything.where(everything.kind == kind)
-        for name, quality in judge_all(table, found, "unseen-shapes", some).items():
-            results.kinds[kind, name] = quality
-    for name in choosers.ALL:
-        scores = found.get(("unseen-shapes", "score", name))
-        if scores is not None:
-            results.slowdowns[name] = metrics.slowdowns(
-                table.seconds, metrics.orders(scores, everything))
+        add_split(results, found, split)
     results.predicted = found["unseen-shapes", "score", "learned"]
     add_ablations(results, found)
     add_static(results, found)

@@ -62,8 +62,8 @@ class Metrics(unittest.TestCase):
         self.default = np.ones(2)
 
     def judge(self, scores, **options):
-        return metrics.judge(self.table, self.spaces, np.array(scores, float), self.default,
-                             **options)
+        found = metrics.measure(self.table, self.spaces, np.array(scores, float), **options)
+        return metrics.quality(found, self.default, self.spaces.unit)
 
     def test_regret(self):
         # Chosen: 2 of 1, 3.3 of 3: sqrt(2 * 1.1). The fastest is among the first two of both.
