@@ -31,6 +31,10 @@ static bool writeElement(int32_t dtype, float value, std::vector<char> &bytes) {
     return append(uint8_t(64 + 32 * value));
   case 3: // int8
     return append(int8_t(32 * value));
+  case 4: // uint16
+    return append(uint16_t(64 + 32 * value));
+  case 5: // int16
+    return append(int16_t(32 * value));
   case 6: // int32
     return append(int32_t(32 * value));
   case 10: // float16: 1 or -1
