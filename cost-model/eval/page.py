@@ -75,6 +75,18 @@ def kind_tables(results):
         for (kind, name), quality in results.kinds.items() if name in shown])
 
 
+def duration_table(results):
+    shown = ("random", "fixed default", "analytic only", "Ansor's 164 features and loss", "learned")
+    yield from ["## Durations, unseen shapes", "", "Top-1 regret of spaces by the time of their "
+                "fastest schedule.", ""]
+    rows = []
+    for bounds in dict.fromkeys(bounds for bounds, _ in results.durations):
+        found = [results.durations[bounds, name] for name in shown]
+        rows.append([f"{bounds[0]} to {bounds[1]} us", found[0].spaces,
+                     *(percent(quality.regret[1]) for quality in found)])
+    yield from table_of(["fastest", "spaces", *shown], rows)
+
+
 def coverage_table(results):
     names = kernels.families()
     yield from ["## Coverage of the 90 % interval", "",
@@ -177,7 +189,7 @@ def write(folder, path, results):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     lines = [*head(path.resolve(), results), *view_tables(results), *part_tables(results),
-             *kind_tables(results), *coverage_table(results), *ablation_table(results),
-             *static_table(results), *agent_table(results)]
+             *kind_tables(results), *duration_table(results), *coverage_table(results),
+             *ablation_table(results), *static_table(results), *agent_table(results)]
     (folder / "README.md").write_text("\n".join(lines).rstrip() + "\n")
     plots.write(folder, results)

@@ -1,6 +1,7 @@
 """The figures of an evaluation, from the scores of all choosers on all splits."""
 
 import dataclasses
+import itertools
 
 import choosers
 import metrics
@@ -8,6 +9,8 @@ import numpy as np
 import spaces
 import statics
 
+# Microseconds of the fastest schedule: below the first, calls and threads take their share.
+DURATIONS = (0, 10, 100, 1000, np.inf)
 MANY = 30  # Schedules of a space that is worth a choice.
 # Views of a split: by number of threads, spaces that leave tails, and large ones (those of
 # elementwise kernels and rows have three schedules, and a draw is often right).
@@ -25,6 +28,7 @@ class Results:
     parts: list
     quality: dict = dataclasses.field(default_factory=dict)  # (view, chooser): Quality
     kinds: dict = dataclasses.field(default_factory=dict)  # (operator family, chooser): Quality
+    durations: dict = dataclasses.field(default_factory=dict)  # (bounds, chooser): Quality
     tests: dict = dataclasses.field(default_factory=dict)  # (split, part): {chooser: Quality}
     noise: dict = dataclasses.field(default_factory=dict)  # view: slowdowns per space
     coverage: dict = dataclasses.field(default_factory=dict)  # view or (view, family): share, sure
@@ -84,6 +88,19 @@ def add_view(results, found, split, view, chosen):
                 results.coverage[view, family, several] = covered(table, some, scores, limits)
 
 
+def add_kinds(results, within, measures):
+    """Operator families and durations of the spaces of unseen shapes apart."""
+    for kind in np.unique(within.kind):
+        for name, quality in qualities(measures, within, within.kind == kind).items():
+            results.kinds[kind, name] = quality
+    fastest = 1e6 * np.array([results.table.seconds[rows].min() for rows in within.rows])
+    for bounds in itertools.pairwise(DURATIONS):
+        which = (bounds[0] <= fastest) & (fastest < bounds[1])
+        if which.any():
+            for name, quality in qualities(measures, within, which).items():
+                results.durations[bounds, name] = quality
+
+
 def add_split(results, found, split):
     """All views of a split, and its parts."""
     parts = [part for part in results.parts if part.split == split]
@@ -101,9 +118,7 @@ def add_split(results, found, split):
             results.tests[split, part.name] = qualities(measures, within, which)
     if split == "unseen-shapes":
         results.slowdowns = {name: one.slowdown[1] for name, one in measures.items()}
-        for kind in np.unique(within.kind):
-            for name, quality in qualities(measures, within, within.kind == kind).items():
-                results.kinds[kind, name] = quality
+        add_kinds(results, within, measures)
 
 
 def add_ablations(results, found):

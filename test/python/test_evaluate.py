@@ -351,12 +351,16 @@ class Lines(unittest.TestCase):
         for part in parts:
             # Errors of log seconds: -1, log 2, log 4 - 2.
             found[part.split, "limits", ""] = np.full(60, 0.65)
-        lines = list(report.of(table, parts, found).lines())
+        results = report.of(table, parts, found)
+        lines = list(results.lines())
         self.assertEqual(lines[0], "split=unseen-shapes top1_regret=1.0000 p95_regret=1.0000 "
                          "harm=1.0000 top5_regret=0.0000 coverage90=0.3333 spearman=0.5000")
         self.assertEqual({line.split()[0] for line in lines},
                          {"split=unseen-shapes", "split=unseen-shapes-1-thread",
                           "split=unseen-shapes-odd-sizes", "split=larger-sizes"})
+        # The fastest take a second each.
+        self.assertEqual([(bounds, quality.spaces) for (bounds, name), quality in
+                          results.durations.items() if name == "learned"], [((1000, np.inf), 20)])
 
 
 if __name__ == "__main__":
