@@ -2,7 +2,7 @@
 
 #include "tegula/CAPI/Tegula.h"
 
-#include "tegula/Pipeline/Compile.h"
+#include "tegula/Tuning/CompileMeasured.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -34,8 +34,8 @@ static bool compile(const char *path, StringRef bytes,
           said += formatDiagnostic(diagnostic) + "\n";
         return mlir::success();
       });
-  return path ? compileFile(path, options, output, *context)
-              : compileBytes(bytes, options, output, *context);
+  return path ? tegula::tuning::compileFile(path, options, output, *context)
+              : tegula::tuning::compileBytes(bytes, options, output, *context);
 }
 
 int tegula_compile(const char *path, const void *bytes, size_t size,

@@ -108,14 +108,14 @@ private:
     bool choosesForCpu =
         !options.schedules.empty() || !options.costModel.empty() ||
         !options.tuningDatabase.empty() || options.schedulePoint >= 0 ||
-        options.scheduleSeed >= 0;
+        options.scheduleSeed >= 0 || options.measureSeconds > 0;
     if (onGpu && options.profile)
       return fail("--profile is for CPUs; leave it out with --target=" +
                   options.target);
     if (onGpu && choosesForCpu)
       return fail("--schedule, --schedule-point, --schedule-seed, "
-                  "--tuning-database and --cost-model are about CPUs; leave "
-                  "them out with --target=" +
+                  "--tuning-database, --measure-seconds and --cost-model are "
+                  "about CPUs; leave them out with --target=" +
                   options.target);
     // The host's part is small: it runs on every x86-64.
     if (!machine::machineFor(onGpu ? "x86-64" : options.target, machine,
@@ -339,16 +339,29 @@ bool tegula::pipeline::compileFile(StringRef path,
   return module && compileModule(*module, options, output);
 }
 
+/// Takes an imported model, or null, as far as its schedules.
+static OwningOpRef<ModuleOp> schedule(OwningOpRef<ModuleOp> module,
+                                      CompileOptions options) {
+  options.stopAfter = "schedule";
+  if (!module || !compileModule(*module, options, /*output=*/""))
+    return {};
+  return module;
+}
+
 OwningOpRef<ModuleOp>
 tegula::pipeline::scheduleFile(StringRef path, const CompileOptions &options,
                                MLIRContext &context) {
-  OwningOpRef<ModuleOp> module =
-      frontend::importModelFile(path, importOptions(options), &context);
-  CompileOptions scheduled = options;
-  scheduled.stopAfter = "schedule";
-  if (!module || !compileModule(*module, scheduled, /*output=*/""))
-    return {};
-  return module;
+  return schedule(
+      frontend::importModelFile(path, importOptions(options), &context),
+      options);
+}
+
+OwningOpRef<ModuleOp>
+tegula::pipeline::scheduleBytes(StringRef bytes, const CompileOptions &options,
+                                MLIRContext &context) {
+  return schedule(
+      frontend::importModelBytes(bytes, importOptions(options), &context),
+      options);
 }
 
 bool tegula::pipeline::compileBytes(StringRef bytes,

@@ -3,6 +3,7 @@
 #include "tegula/Pipeline/Compile.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include <cmath>
 
 using namespace tegula::pipeline;
 using llvm::StringRef;
@@ -54,6 +55,11 @@ static std::optional<bool> parseScheduleOption(StringRef word,
     options.tuningDatabase = value.str();
     return !value.empty() || wrong("--tuning-database=FILE");
   }
+  if (value.consume_front("--measure-seconds="))
+    return (!value.getAsDouble(options.measureSeconds) &&
+            std::isfinite(options.measureSeconds) &&
+            options.measureSeconds >= 0) ||
+           wrong("a number from 0");
   return std::nullopt;
 }
 

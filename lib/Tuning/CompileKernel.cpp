@@ -28,9 +28,13 @@ LibraryFolder::~LibraryFolder() {
 }
 
 llvm::SmallString<128> LibraryFolder::next() {
-  llvm::SmallString<128> library(path);
-  llvm::sys::path::append(library, "kernel" + llvm::Twine(count++) + ".so");
-  return library;
+  return file("kernel" + llvm::Twine(count++) + ".so");
+}
+
+llvm::SmallString<128> LibraryFolder::file(const llvm::Twine &name) const {
+  llvm::SmallString<128> result(path);
+  llvm::sys::path::append(result, name);
+  return result;
 }
 
 llvm::Expected<std::unique_ptr<LoadedKernel>>
@@ -44,10 +48,16 @@ tegula::tuning::compileKernel(graph::KernelOp kernel, Attribute schedule,
   module->walk([&](graph::KernelOp copy) {
     copy->setAttr(sched::kScheduleAttrName, schedule);
   });
-  pipeline::CompileOptions compiling = options;
+  // What decides the code of a kernel, and no more: a library, whatever the
+  // model becomes.
+  pipeline::CompileOptions compiling;
+  compiling.target = options.target;
+  compiling.optLevel = options.optLevel;
+  compiling.costModel = options.costModel;
+  compiling.kernelCache = options.kernelCache;
+  compiling.verify = options.verify;
   compiling.name = "kernel";
   compiling.threads = 1;
-  compiling.profile = false;
   std::string message = "the compiler said nothing";
   ScopedDiagnosticHandler handler(module->getContext(), [&](Diagnostic &said) {
     message = said.str();

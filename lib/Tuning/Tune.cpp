@@ -31,9 +31,20 @@ struct Task {
   std::string text;
   size_t uses = 1;
   std::vector<sched::Candidate> candidates;
-  double seconds = 0; ///< Predicted, of one use as it is scheduled.
+  cost::Estimate time; ///< Predicted, of one use as it is scheduled.
+  /// The least that another candidate may take.
+  double leastSeconds = std::numeric_limits<double>::infinity();
 
-  double predicted() const { return double(uses) * seconds; }
+  /// Might another candidate be faster than this one is?
+  bool isUnsure() const { return leastSeconds < upperBound(time); }
+
+  /// Seconds that measuring may save, of all uses. Predictions leave their
+  /// interval one time in ten: no kernel has nothing to gain.
+  double gain() const {
+    constexpr double kLeastGain = 0.05;
+    return double(uses) *
+           std::max(upperBound(time) - leastSeconds, kLeastGain * time.seconds);
+  }
 };
 
 using Clock = std::chrono::steady_clock;
@@ -210,32 +221,46 @@ llvm::Expected<TunedKernel> KernelTuner::run(Clock::time_point end) {
 
 /// A task for `kernel` alone; none if there is nothing to choose or to compile.
 static std::optional<Task> taskOf(graph::KernelOp kernel, StringRef text,
+                                  const TuneOptions &options,
                                   const cost::CpuTarget &target,
                                   const cost::CostModel &model) {
   if (text.empty())
     return std::nullopt;
-  std::vector<sched::Candidate> candidates =
-      sched::candidatesOf(kernel, target, model);
+  Task task;
+  task.kernel = kernel;
+  task.text = text.str();
+  task.candidates = sched::candidatesOf(kernel, target, model);
   Attribute schedule = kernel->getAttr(sched::kScheduleAttrName);
-  auto own = llvm::find_if(candidates, [&](const sched::Candidate &one) {
+  auto own = llvm::find_if(task.candidates, [&](const sched::Candidate &one) {
     return one.schedule == schedule;
   });
-  if (candidates.size() < 2 || own == candidates.end())
+  if (own == task.candidates.end())
     return std::nullopt;
-  const double seconds = own->time.seconds;
-  return Task{kernel, text.str(), 1, std::move(candidates), seconds};
+  task.time = own->time;
+  if (options.keepsBits)
+    llvm::erase_if(task.candidates,
+                   [numerics = own->numerics](const sched::Candidate &one) {
+                     return one.numerics != numerics;
+                   });
+  for (const sched::Candidate &one : task.candidates)
+    if (one.schedule != schedule)
+      task.leastSeconds = std::min(task.leastSeconds, lowerBound(one.time));
+  if (task.candidates.size() < 2 || (options.onlyUnsure && !task.isUnsure()))
+    return std::nullopt;
+  return task;
 }
 
-/// The kernels that have a space, those of equal text as one, the longest
-/// predicted first.
-static std::vector<Task> tasksOf(ModuleOp module, const cost::CpuTarget &target,
+/// The kernels that have something to measure, those of equal text as one, the
+/// one that may gain most first.
+static std::vector<Task> tasksOf(ModuleOp module, const TuneOptions &options,
+                                 const cost::CpuTarget &target,
                                  const cost::CostModel &model) {
   std::map<std::string, std::optional<Task>> byText;
   module.walk([&](graph::KernelOp kernel) {
     const std::string text = sched::kernelText(kernel);
     auto [place, isNew] = byText.try_emplace(text);
     if (isNew)
-      place->second = taskOf(kernel, text, target, model);
+      place->second = taskOf(kernel, text, options, target, model);
     else if (place->second)
       place->second->uses += 1;
   });
@@ -244,8 +269,8 @@ static std::vector<Task> tasksOf(ModuleOp module, const cost::CpuTarget &target,
     if (task)
       tasks.push_back(std::move(*task));
   llvm::sort(tasks, [](const Task &a, const Task &b) {
-    return std::pair(-a.predicted(), StringRef(a.text)) <
-           std::pair(-b.predicted(), StringRef(b.text));
+    return std::pair(-a.gain(), StringRef(a.text)) <
+           std::pair(-b.gain(), StringRef(b.text));
   });
   return tasks;
 }
@@ -258,12 +283,12 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
   auto folder = LibraryFolder::create();
   if (!folder)
     return folder.takeError();
-  double predicted = 0, left = options.seconds;
+  double gain = 0, left = options.seconds;
   for (const Task &task : tasks)
-    predicted += task.predicted();
+    gain += task.gain();
   for (const Task &task : tasks) {
     // What a kernel does not use is there for those after it.
-    const double share = predicted > 0 ? task.predicted() / predicted : 1;
+    const double share = gain > 0 ? task.gain() / gain : 1;
     const Clock::time_point start = Clock::now();
     const auto budget = std::chrono::duration<double>(left * share);
     auto tuned =
@@ -272,7 +297,7 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
     if (!tuned)
       return tuned.takeError();
     report(*tuned);
-    predicted -= task.predicted();
+    gain -= task.gain();
     left -= std::chrono::duration<double>(Clock::now() - start).count();
     if (left <= 0)
       break;
@@ -280,34 +305,36 @@ tuneTasks(ArrayRef<Task> tasks, const TuneOptions &options,
   return llvm::Error::success();
 }
 
+bool tegula::tuning::tuneModule(
+    ModuleOp module, const TuneOptions &options,
+    llvm::function_ref<void(const TunedKernel &)> report) {
+  auto failWith = [&](const Twine &message) {
+    emitError(module.getLoc()) << message;
+    return false;
+  };
+  machine::Machine machine;
+  std::string message;
+  sched::NamedCostModel model;
+  if (!machine::machineFor(options.compile.target, machine, message) ||
+      !machine::runsHere(machine, message))
+    return failWith(message);
+  if (failed(model.find(options.compile.costModel, module.getLoc())))
+    return false;
+  auto database = TuningDatabase::open(options.database, /*create=*/true);
+  if (!database)
+    return failWith(llvm::toString(database.takeError()));
+  std::vector<Task> tasks =
+      tasksOf(module, options, pipeline::cpuTarget(machine), *model);
+  if (llvm::Error error = tuneTasks(
+          tasks, options, pipeline::tuningMachine(machine), *database, report))
+    return failWith(llvm::toString(std::move(error)));
+  return true;
+}
+
 bool tegula::tuning::tuneFile(
     StringRef path, const TuneOptions &options, MLIRContext &context,
     llvm::function_ref<void(const TunedKernel &)> report) {
   OwningOpRef<ModuleOp> module =
       pipeline::scheduleFile(path, options.compile, context);
-  if (!module)
-    return false;
-  machine::Machine machine;
-  std::string message;
-  sched::NamedCostModel model;
-  if (!machine::machineFor(options.compile.target, machine, message) ||
-      !machine::runsHere(machine, message)) {
-    emitError(module->getLoc()) << message;
-    return false;
-  }
-  if (failed(model.find(options.compile.costModel, module->getLoc())))
-    return false;
-  auto failWith = [&](llvm::Error error) {
-    emitError(module->getLoc()) << llvm::toString(std::move(error));
-    return false;
-  };
-  auto database = TuningDatabase::open(options.database, /*create=*/true);
-  if (!database)
-    return failWith(database.takeError());
-  std::vector<Task> tasks =
-      tasksOf(*module, pipeline::cpuTarget(machine), *model);
-  if (llvm::Error error = tuneTasks(
-          tasks, options, pipeline::tuningMachine(machine), *database, report))
-    return failWith(std::move(error));
-  return true;
+  return module && tuneModule(*module, options, report);
 }

@@ -29,7 +29,19 @@ def model():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
 
 
-class Tune(unittest.TestCase):
+def convolution():
+    """A 3x3 convolution, for which there are transforms of other numerics classes."""
+    rng = np.random.default_rng(3)
+    weight = numpy_helper.from_array(rng.standard_normal((32, 32, 3, 3), dtype="f4"), "w")
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1] * 4)
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 32, 20, 20]) for name in "xy"]
+    graph = helper.make_graph([node], "window", info[:1], info[1:], [weight])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
+
+
+class WithFolder(unittest.TestCase):
+    """A model and a tuning database in a folder of the test's own."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -40,14 +52,16 @@ class Tune(unittest.TestCase):
     def run_tegula(self, command, *words):
         return subprocess.run([PROGRAM, command, self.model, *words], capture_output=True, text=True, timeout=300)
 
+    def rows(self, query="SELECT kernel, schedule, status, seconds, mad FROM measurements"):
+        with sqlite3.connect(self.database) as connection:
+            return connection.execute(query).fetchall()
+
+
+class Tune(WithFolder):
     def tune(self, *words):
         done = self.run_tegula("tune", f"--database={self.database}", "--schedules=8", CACHE, *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
-
-    def rows(self, query="SELECT kernel, schedule, status, seconds, mad FROM measurements"):
-        with sqlite3.connect(self.database) as connection:
-            return connection.execute(query).fetchall()
 
     def explained(self, *words):
         done = self.run_tegula("explain", "--json", *words)
@@ -84,20 +98,14 @@ class Tune(unittest.TestCase):
 
     def test_convolution(self):
         """Schedules of all numerics classes are right, and one of another class can be taken."""
-        rng = np.random.default_rng(3)
-        weight = numpy_helper.from_array(rng.standard_normal((32, 32, 3, 3), dtype="f4"), "w")
-        node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1] * 4)
-        shape = [1, 32, 20, 20]
-        graph = helper.make_graph([node], "window", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-                                  [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], [weight])
-        bytes_ = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
+        bytes_ = convolution()
         self.model.write_bytes(bytes_)
         self.tune("--search=random", "--schedules=24")
         rows = self.rows()
         self.assertEqual({status for _, _, status, _, _ in rows}, {"ok"})
         families = {schedule.split("<")[0] for _, schedule, _, _, _ in rows}
         self.assertEqual(families, {"#sched.convolution", "#sched.winograd"})
-        x = rng.standard_normal(shape, dtype="f4")
+        x = np.random.default_rng(3).standard_normal((1, 32, 20, 20), dtype="f4")
         results = []
         for family in families:
             with sqlite3.connect(self.database) as connection:
@@ -153,6 +161,54 @@ class Tune(unittest.TestCase):
             done = self.run_tegula(command, f"--{option}={self.database}")
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("times.db", done.stderr)
+
+
+class CompileWithMeasurements(WithFolder):
+    """`tegula compile --measure-seconds=N`."""
+
+    def compile(self, *words):
+        library = self.folder / "model.so"
+        return self.run_tegula("compile", "-o", library, CACHE, *words), library
+
+    def outputs(self, **options):
+        x = np.random.default_rng(1).standard_normal((50, 96), dtype="f4")
+        return tegula.InferenceSession(model(), threads=1, **options).run(None, {"x": x})[0]
+
+    def test_keeps_the_times_and_the_bits(self):
+        done, library = self.compile("--measure-seconds=20", f"--tuning-database={self.database}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(library.exists())
+        kernels = [kernel for kernel, *_ in self.rows()]
+        self.assertEqual(len(set(kernels)), 2)
+        for kernel in set(kernels):
+            self.assertLessEqual(kernels.count(kernel), 9)  # The eight fastest predicted, and the compiler's choice.
+        before = self.rows()
+        measured = self.outputs(measure_seconds=20, tuning_database=self.database)
+        self.assertEqual([row[:3] for row in self.rows()], [row[:3] for row in before])
+        np.testing.assert_array_equal(measured.view("u4"), self.outputs().view("u4"))
+
+    def test_without_a_database(self):
+        measured = self.outputs(measure_seconds=0.1)
+        np.testing.assert_array_equal(measured.view("u4"), self.outputs().view("u4"))
+
+    def test_stays_in_the_class(self):
+        """Convolutions by transforms round otherwise: those of the other class are not measured."""
+        self.model.write_bytes(convolution())
+        done, _ = self.compile("--measure-seconds=20", f"--tuning-database={self.database}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        classes = {schedule.split('numerics = "')[1].split('"')[0] for _, schedule, *_ in self.rows()}
+        self.assertEqual(len(classes), 1)
+
+    def test_refusals(self):
+        done, _ = self.compile("--measure-seconds=soon")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("'--measure-seconds=soon': expected a number from 0", done.stderr)
+        for words, said in ((["--schedule-seed=1"], "leave it out with --schedule"),
+                            (["--target=neoverse-n1"], "cannot measure code for 'neoverse-n1' here")):
+            done, library = self.compile("--measure-seconds=1", *words)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(said, done.stderr)
+            self.assertFalse(library.exists())
 
 
 if __name__ == "__main__":

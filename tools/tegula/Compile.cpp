@@ -2,7 +2,7 @@
 
 #include "Commands.h"
 
-#include "tegula/Pipeline/Compile.h"
+#include "tegula/Tuning/CompileMeasured.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -30,6 +30,11 @@ static constexpr StringLiteral kUsage =
     "by none\n"
     "  --tuning-database=FILE  take the fastest schedules that 'tegula tune' "
     "measured\n"
+    "  --measure-seconds=N   measure, about so long, kernels that the cost "
+    "model is not\n"
+    "                        sure of, and take the fastest; times are kept in "
+    "the\n"
+    "                        database, if one is named\n"
     "  --schedule=FILE       take the schedules of this file\n"
     "  --schedule-point=N    take point N of every kernel's space\n"
     "  --schedule-seed=N     draw the points by a seed; no result changes\n"
@@ -149,8 +154,8 @@ int tegula::tools::runCompile(ArrayRef<StringRef> words) {
           errs() << clear << formatDiagnostic(diagnostic) << "\n";
         return mlir::success();
       });
-  const bool isDone =
-      compileFile(given.path, given.options, given.output, *context);
+  const bool isDone = tegula::tuning::compileFile(given.path, given.options,
+                                                  given.output, *context);
   errs() << clear;
   return isDone ? 0 : 1;
 }

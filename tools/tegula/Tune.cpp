@@ -22,7 +22,7 @@ static constexpr StringLiteral kUsage =
     "times in\nFILE, from which 'tegula compile --tuning-database=FILE' takes "
     "the fastest. Can be\nrun again: what is in the file is not measured "
     "again.\n\n"
-    "  --seconds=N           about so long (60)\n"
+    "  --seconds=N           about so long (60); also --measure-seconds=N\n"
     "  --schedules=N         at most so many of a kernel\n"
     "  --search=NAME         exhaustive, random, beam (default), "
     "evolutionary,\n"
@@ -39,7 +39,8 @@ static std::optional<bool> parseWord(StringRef word, TuneOptions &options,
     options.database = value.str();
     return true;
   }
-  if (value.consume_front("--seconds=")) {
+  if (value.consume_front("--seconds=") ||
+      value.consume_front("--measure-seconds=")) {
     message = "option '" + word.str() + "': expected a number from 0";
     return !value.getAsDouble(options.seconds) &&
            std::isfinite(options.seconds) && options.seconds >= 0;

@@ -59,6 +59,9 @@ struct CompileOptions {
   int64_t schedulePoint = -1, scheduleSeed = -1;
   /// A file of measured schedules (TuningDatabase.h); empty: none.
   std::string tuningDatabase;
+  /// Seconds for measuring schedules of kernels that the cost model is not sure
+  /// of; 0: nothing is measured. Heeded by tuning::compileFile only.
+  double measureSeconds = 0;
   /// Stop after this stage and write its MLIR; empty: go on to the end.
   std::string stopAfter;
   /// A folder for the MLIR of each stage; empty: none.
@@ -104,6 +107,11 @@ bool checkFile(llvm::StringRef path, const CompileOptions &options,
 mlir::OwningOpRef<mlir::ModuleOp> scheduleFile(llvm::StringRef path,
                                                const CompileOptions &options,
                                                mlir::MLIRContext &context);
+
+/// The same for a model in memory.
+mlir::OwningOpRef<mlir::ModuleOp> scheduleBytes(llvm::StringRef bytes,
+                                                const CompileOptions &options,
+                                                mlir::MLIRContext &context);
 
 /// What the cost model is told of `machine`.
 cost::CpuTarget cpuTarget(const machine::Machine &machine);

@@ -24,6 +24,9 @@ public:
   /// of that time.
   llvm::SmallString<128> next();
 
+  /// The path of a file that is called `name`.
+  llvm::SmallString<128> file(const llvm::Twine &name) const;
+
 private:
   LibraryFolder() = default;
   llvm::SmallString<128> path;

@@ -19,11 +19,17 @@ struct TuneOptions {
   /// One of searchNames().
   std::string search = "beam";
   uint64_t seed = 1;
-  /// For all kernels together; the kernels that are predicted to take most of
-  /// the model's time get most of it.
+  /// For all kernels together; those that may gain most get most of it: by how
+  /// far the intervals of the predictions overlap, and how often they run.
   double seconds = 60;
   /// At most so many schedules of a kernel.
   size_t schedules = std::numeric_limits<size_t>::max();
+  /// Only kernels of which another schedule might be faster than the chosen
+  /// one, as far as the intervals of the predictions say.
+  bool onlyUnsure = false;
+  /// Only schedules of the numerics class of the chosen one: no result of the
+  /// model changes.
+  bool keepsBits = false;
 };
 
 /// What became of one kernel of the model.
@@ -44,6 +50,11 @@ struct TunedKernel {
 /// classes), times them beside the compiler's choice, and adds what was
 /// measured to the database. `report` is called with each kernel when it is
 /// done. False after an error diagnostic.
+/// `module` is what pipeline::scheduleFile gave for `options.compile`.
+bool tuneModule(mlir::ModuleOp module, const TuneOptions &options,
+                llvm::function_ref<void(const TunedKernel &)> report);
+
+/// The same for the model at `path`.
 bool tuneFile(llvm::StringRef path, const TuneOptions &options,
               mlir::MLIRContext &context,
               llvm::function_ref<void(const TunedKernel &)> report);
