@@ -1,54 +1,62 @@
 //===- Explain.cpp - tegula explain ---------------------------------------===//
 
 #include "Commands.h"
+#include "ExplainReport.h"
 #include "ReportArguments.h"
 
-#include "tegula/Tuning/MeasureKernels.h"
 #include "tegula/Tuning/PeakRate.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/Path.h"
+#include <cmath>
 
 using namespace llvm;
 using namespace tegula;
 using namespace tegula::pipeline;
+using namespace tegula::tools;
 using sched::KernelExplanation;
 using tuning::MeasuredKernel;
 
 static constexpr StringLiteral kUsage =
-    "usage: tegula explain MODEL.onnx [--measure] [--json] [options of "
-    "compile]\n\n"
+    "usage: tegula explain MODEL.onnx [--measure] [--json] [--html=FILE] "
+    "[options of\ncompile]\n\n"
     "Prints per kernel its schedule, the time that the cost model predicts on "
     "one\nthread with the interval that nine of ten kernels keep, what bounds "
-    "it, and\nwhat the runner-up would take.\n\n"
-    "  --measure   times each kernel too, alone on one thread of this machine: "
-    "rate of\n              arithmetic, share of the measured peak, and how "
-    "far the prediction was\n";
+    "it, what the\nrunner-up would take, and which features moved the time of "
+    "the formula.\n\n"
+    "  --measure    times each kernel too, alone on one thread of this "
+    "machine: "
+    "rate of\n               arithmetic, share of the measured peak, and how "
+    "far the prediction was\n"
+    "  --html=FILE  writes a page with plots instead, which needs no other "
+    "file\n";
 
-namespace {
-
-/// What is printed of one model.
-struct Report {
-  std::vector<KernelExplanation> kernels;
-  std::vector<MeasuredKernel> measured; ///< One for each kernel, or none.
-  double peak = 0;                      ///< Operations a second.
-
-  /// Null without a time of kernel `i`.
-  const MeasuredKernel *timeOf(size_t i) const {
-    return measured.empty() || !measured[i].failure.empty() ? nullptr
-                                                            : &measured[i];
-  }
-};
-
-} // namespace
-
-static std::string microseconds(double seconds) {
+std::string tools::microseconds(double seconds) {
   std::string text;
   raw_string_ostream(text) << format("%.4g us", seconds * 1e6);
   return text;
+}
+
+std::string tools::change(double factor) {
+  std::string text;
+  raw_string_ostream(text) << format("%+.1f %%", 100 * (factor - 1));
+  return text;
+}
+
+/// Of the time, what the formula says and what was learned.
+static void printShares(const cost::Explanation &prediction) {
+  if (prediction.contributions.empty())
+    return;
+  outs() << "    formula " << microseconds(prediction.analyticSeconds)
+         << ", learned " << change(prediction.factor()) << ":";
+  for (const cost::Contribution &one :
+       ArrayRef(prediction.contributions).take_front(kShownContributions))
+    outs() << " " << one.feature << format(" = %g ", one.value)
+           << change(std::exp(one.effect)) << ";";
+  outs() << " average kernel " << change(std::exp(prediction.base)) << "\n";
 }
 
 static void printPrediction(const KernelExplanation &kernel) {
@@ -56,16 +64,20 @@ static void printPrediction(const KernelExplanation &kernel) {
     outs() << "    one schedule, not predicted\n";
     return;
   }
-  outs() << "    predicted " << microseconds(kernel.time.seconds);
-  if (kernel.time.spread > 0)
-    outs() << " (" << microseconds(kernel.time.seconds / kernel.time.spread)
-           << " to " << microseconds(kernel.time.seconds * kernel.time.spread)
-           << ")";
+  const cost::Estimate &time = kernel.time();
+  outs() << "    predicted " << microseconds(time.seconds);
+  if (time.spread > 0)
+    outs() << " (" << microseconds(cost::lowerBound(time)) << " to "
+           << microseconds(cost::upperBound(time)) << ")";
+  else
+    outs() << " (no interval)";
   outs() << ", bound by " << kernel.bound << ", of " << kernel.points
          << " points\n";
+  printShares(kernel.prediction);
   if (!kernel.runnerUp.empty())
-    outs() << "    runner-up " << microseconds(kernel.runnerUpSeconds) << ": "
-           << kernel.runnerUp << "\n";
+    outs() << "    runner-up " << microseconds(kernel.runnerUpSeconds) << " ("
+           << change(kernel.runnerUpSeconds / time.seconds)
+           << "): " << kernel.runnerUp << "\n";
 }
 
 static void printMeasurement(const MeasuredKernel &measured, double peak) {
@@ -83,7 +95,7 @@ static void printMeasurement(const MeasuredKernel &measured, double peak) {
   outs() << "\n";
 }
 
-static void printText(const Report &report) {
+static void printText(const ExplainReport &report) {
   double predicted = 0, measured = 0;
   size_t numPredicted = 0, numMeasured = 0;
   for (auto [i, kernel] : enumerate(report.kernels)) {
@@ -93,7 +105,7 @@ static void printText(const Report &report) {
     if (!report.measured.empty())
       printMeasurement(report.measured[i], report.peak);
     numPredicted += kernel.isModelled;
-    predicted += kernel.isModelled ? kernel.time.seconds : 0;
+    predicted += kernel.isModelled ? kernel.time().seconds : 0;
     if (const MeasuredKernel *time = report.timeOf(i)) {
       numMeasured += 1;
       measured += time->timing.median;
@@ -111,12 +123,23 @@ static void writePrediction(json::OStream &out,
   if (!kernel.isModelled)
     return;
   out.attribute("points", int64_t(kernel.points));
-  out.attribute("seconds", kernel.time.seconds);
-  if (kernel.time.spread > 0) {
-    out.attribute("low", kernel.time.seconds / kernel.time.spread);
-    out.attribute("high", kernel.time.seconds * kernel.time.spread);
+  const cost::Estimate &time = kernel.time();
+  out.attribute("seconds", time.seconds);
+  if (time.spread > 0) {
+    out.attribute("low", cost::lowerBound(time));
+    out.attribute("high", cost::upperBound(time));
   }
   out.attribute("bound", kernel.bound);
+  out.attribute("analytic_seconds", kernel.prediction.analyticSeconds);
+  out.attribute("learned_base", kernel.prediction.base);
+  out.attributeArray("contributions", [&] {
+    for (const cost::Contribution &one : kernel.prediction.contributions)
+      out.object([&] {
+        out.attribute("feature", one.feature);
+        out.attribute("value", one.value);
+        out.attribute("effect", one.effect);
+      });
+  });
   if (kernel.runnerUp.empty())
     return;
   out.attribute("runner_up", kernel.runnerUp);
@@ -137,7 +160,7 @@ static void writeMeasurement(json::OStream &out, const MeasuredKernel &measured,
     out.attribute("share_of_peak", rate / peak);
 }
 
-static void printJson(const Report &report) {
+static void printJson(const ExplainReport &report) {
   json::OStream out(outs(), /*IndentSize=*/2);
   out.array([&] {
     for (auto [i, kernel] : enumerate(report.kernels))
@@ -154,7 +177,7 @@ static void printJson(const Report &report) {
 
 /// False after an error on standard error.
 static bool measure(mlir::ModuleOp module, const CompileOptions &options,
-                    Report &report) {
+                    ExplainReport &report) {
   machine::Machine machine;
   std::string message;
   auto measured = tuning::measureKernels(module, options);
@@ -168,10 +191,34 @@ static bool measure(mlir::ModuleOp module, const CompileOptions &options,
   return true;
 }
 
+/// False after an error on standard error.
+static bool write(const ExplainReport &report, StringRef page, bool asJson) {
+  if (page.empty()) {
+    asJson ? printJson(report) : printText(report);
+    return true;
+  }
+  std::error_code error;
+  raw_fd_ostream out(page, error);
+  if (!error)
+    writePage(out, report);
+  if (error)
+    errs() << "tegula explain: cannot write '" << page
+           << "': " << error.message() << "\n";
+  return !error;
+}
+
 int tools::runExplain(ArrayRef<StringRef> arguments) {
-  SmallVector<StringRef> words(arguments);
-  const bool isMeasured = is_contained(words, "--measure");
-  erase(words, "--measure");
+  SmallVector<StringRef> words;
+  bool isMeasured = false;
+  StringRef page;
+  for (StringRef word : arguments) {
+    if (word == "--measure")
+      isMeasured = true;
+    else if (word.starts_with("--html="))
+      page = word.drop_front(strlen("--html="));
+    else
+      words.push_back(word);
+  }
   ReportArguments given;
   if (std::optional<int> code = given.parse("explain", kUsage, words))
     return *code;
@@ -183,12 +230,13 @@ int tools::runExplain(ArrayRef<StringRef> arguments) {
           errs() << formatDiagnostic(diagnostic) << "\n";
         return mlir::success();
       });
-  Report report;
+  ExplainReport report;
+  report.model = sys::path::filename(given.path).str();
+  report.target = given.options.target;
   mlir::OwningOpRef<mlir::ModuleOp> module =
       scheduleFile(given.path, given.options, *context);
   if (!module || !explainModule(*module, given.options, report.kernels) ||
       (isMeasured && !measure(*module, given.options, report)))
     return 1;
-  given.asJson ? printJson(report) : printText(report);
-  return 0;
+  return write(report, page, given.asJson) ? 0 : 1;
 }

@@ -61,7 +61,7 @@ tegula::sched::explainSchedules(Operation *root, const cost::CpuTarget &target,
     if (!problem || !point || !cost::isFor(*point, *problem))
       return;
     explanation.isModelled = true;
-    explanation.time = model.estimate(*problem, *point, target);
+    explanation.prediction = model.explain(*problem, *point, target);
     explanation.bound =
         boundOf(cost::analyticTime(*problem, *point, target)).str();
     addRunnerUp(explanation, ranker.rank(*problem), schedule);

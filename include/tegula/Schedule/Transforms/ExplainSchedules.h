@@ -17,11 +17,13 @@ struct KernelExplanation {
   std::string schedule; ///< The text of the #sched attribute.
   /// False: the family has no space and no model; what follows is not set.
   bool isModelled = false;
-  size_t points = 0;          ///< Of the kernel's space.
-  cost::Estimate time;        ///< Of the schedule that it has.
-  std::string bound;          ///< What takes the largest part of the time.
-  std::string runnerUp;       ///< The fastest other point; empty: none.
-  double runnerUpSeconds = 0; ///< What that would take.
+  size_t points = 0;            ///< Of the kernel's space.
+  cost::Explanation prediction; ///< Of the schedule that it has.
+  std::string bound;            ///< What takes the largest part of the time.
+  std::string runnerUp;         ///< The fastest other point; empty: none.
+  double runnerUpSeconds = 0;   ///< What that would take.
+
+  const cost::Estimate &time() const { return prediction.estimate; }
 };
 
 /// Explains every kernel with a schedule below `root`, in order.
