@@ -330,7 +330,6 @@ namespace {
 /// Cycles of the softmax per vector of scores: largest, exponential and sum;
 /// the division; each byte beyond the level-1 cache is part of the traffic.
 constexpr double kExponentials = 14;
-constexpr double kDivision = 6;
 /// Writing a vector of transposed queries.
 constexpr double kTransposed = 3;
 
@@ -472,18 +471,6 @@ AnalyticTime tegula::cost::analyze(const RowsProblem &problem,
                          instructions);
   time.tiles = rows * double(problem.reductions) * kTreeCycles;
   return finished(time, 1 / target.cyclesPerSecond);
-}
-
-double tegula::cost::softmaxSeconds(int64_t rows, int64_t columns,
-                                    const CpuTarget &target) {
-  // Rows stay in the level-1 cache between passes; all of them do not.
-  double vectors =
-      double(known(rows)) * double(ceilDiv(known(columns), target.lanes(4)));
-  double bytes = 2.0 * vectors * double(target.vectorBits) / 8;
-  double cycles = vectors * (kExponentials + kDivision) +
-                  40.0 * double(known(rows)) +
-                  kExposedMemory * bytes / target.memoryBytesPerCycle;
-  return cycles / target.cyclesPerSecond;
 }
 
 const CostModel &tegula::cost::analyticModel() {

@@ -69,10 +69,6 @@ double tasksOf(const Problem &problem, const Schedule &schedule);
 /// The part of their time that `threads` threads are busy with equal tasks.
 double balanceOf(double tasks, int64_t threads);
 
-/// Seconds of one thread for the softmax of `rows` x `columns` f32 that a
-/// kernel of its own reads and writes.
-double softmaxSeconds(int64_t rows, int64_t columns, const CpuTarget &target);
-
 /// Cycles of one step of k of a register tile of `rows` x `vectors`
 /// accumulators: the largest of issue, latency and loads, and its spills.
 double stepCycles(int64_t rows, int64_t vectors, const CpuTarget &target);

@@ -5,7 +5,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "tegula/CostModel/Analytic.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/Attention.h"
 #include "tegula/Schedule/IR/Sched.h"
@@ -35,20 +34,15 @@ static double productSeconds(linalg::LinalgOp op, Ranker &ranker) {
 }
 
 /// Is the kernel attention, and predicted to be faster as one?
-static bool isFasterWhole(const KernelBody &body, const cost::CpuTarget &target,
-                          Ranker &ranker) {
+static bool isFasterWhole(const KernelBody &body, Ranker &ranker) {
   std::optional<Attention> a = matchAttention(body);
   if (!a)
     return false;
   if (!matchContraction(a->scores) || !matchContraction(a->result))
     return true;
-  cost::AttentionProblem problem = attentionProblem(body);
-  int64_t rows = problem.queries;
-  if (problem.batch != cost::kDynamic && rows != cost::kDynamic)
-    rows *= problem.batch;
-  return secondsOf(problem, ranker) <=
+  return secondsOf(attentionProblem(body), ranker) <=
          productSeconds(a->scores, ranker) +
-             cost::softmaxSeconds(rows, problem.keys, target) +
+             secondsOf(softmaxProblem(body), ranker) +
              productSeconds(a->result, ranker);
 }
 
@@ -86,7 +80,7 @@ struct DissolveAttentionPass
     getOperation()->walk([&](graph::KernelOp kernel) {
       KernelBody body = readKernelBody(kernel.getBody().front());
       if (!kernel->hasAttr(kScheduleAttrName) && hasTwoProducts(body) &&
-          !isFasterWhole(body, *target, ranker))
+          !isFasterWhole(body, ranker))
         kernels.push_back(kernel);
     });
     for (graph::KernelOp kernel : kernels)

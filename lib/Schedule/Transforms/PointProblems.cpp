@@ -142,3 +142,24 @@ cost::RowsProblem tegula::sched::rowsProblem(const KernelBody &body) {
   problem.bytes = countBytes(block, body.results);
   return problem;
 }
+
+cost::RowsProblem tegula::sched::softmaxProblem(const KernelBody &attention) {
+  cost::AttentionProblem sizes = attentionProblem(attention);
+  bool isKnown = sizes.batch != cost::kDynamic &&
+                 sizes.queries != cost::kDynamic &&
+                 sizes.keys != cost::kDynamic;
+  constexpr int64_t kElementBytes = 4;
+  linalg::LinalgOp scores = attention.reductions.front();
+  cost::RowsProblem problem;
+  problem.rows = sizes.queries;
+  if (sizes.batch != cost::kDynamic && sizes.queries != cost::kDynamic)
+    problem.rows *= sizes.batch;
+  problem.columns = sizes.keys;
+  problem.reductions = 2; // The maximum and the sum.
+  problem.passes = 3;
+  problem.instructions =
+      countInstructions(*scores->getBlock(), scores.getNumParallelLoops());
+  problem.bytes =
+      isKnown ? 2 * problem.rows * problem.columns * kElementBytes : 0;
+  return problem;
+}

@@ -27,6 +27,10 @@ cost::AttentionProblem attentionProblem(const KernelBody &body);
 cost::ElementwiseProblem elementwiseProblem(const KernelBody &body);
 cost::RowsProblem rowsProblem(const KernelBody &body);
 
+/// Those of the softmax of an attention as a kernel of its own, which reads the
+/// scores and writes the weights.
+cost::RowsProblem softmaxProblem(const KernelBody &attention);
+
 /// The sizes of a kernel; none if its family has no space.
 std::optional<cost::Problem> problemOf(const KernelBody &body);
 

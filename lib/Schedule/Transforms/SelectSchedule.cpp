@@ -6,6 +6,7 @@
 #include "ScheduleFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "tegula/CostModel/Analytic.h"
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Schedule/IR/Sched.h"
 #include "tegula/Schedule/Space/Spaces.h"
@@ -78,22 +79,31 @@ static Attribute selectSchedule(MLIRContext *context, Block &block,
   return LoopsAttr::get(context, "in-order");
 }
 
-/// Handing out tasks and waiting for their end takes this long, on a machine
-/// whose other threads are awake.
-static constexpr double kHandingOutSeconds = 5e-6;
-
-/// Is the kernel predicted to be done before others could help?
-static bool isSequential(Block &block, Chooser &chooser) {
+/// Is the kernel under `schedule` predicted to be done before another thread
+/// could help? Then two threads, which share its tasks as the formula says,
+/// take no less than one.
+static bool isSequential(Block &block, Attribute schedule,
+                         const Chooser &chooser) {
   std::optional<cost::Problem> problem = problemOf(readKernelBody(block));
-  if (!problem)
+  std::optional<cost::Schedule> point = pointOf(schedule);
+  if (!problem || !point || !cost::isFor(*point, *problem))
     return false;
   bool isKnown = std::visit(
       [](const auto &sizes) {
         return !llvm::is_contained(cost::numbersOf(sizes), cost::kDynamic);
       },
       *problem);
-  return isKnown &&
-         chooser.ranker.rank(*problem).best->time.seconds < kHandingOutSeconds;
+  if (!isKnown)
+    return false;
+  cost::CpuTarget two = chooser.target;
+  two.threads = 2;
+  const cost::AnalyticTime alone =
+      cost::analyticTime(*problem, *point, chooser.target);
+  const cost::AnalyticTime shared = cost::analyticTime(*problem, *point, two);
+  const double seconds =
+      chooser.model.estimate(*problem, *point, chooser.target).seconds;
+  const double left = (shared.total - shared.dispatch) / alone.total;
+  return seconds * left + shared.dispatch >= seconds;
 }
 
 /// The fastest measured schedule of the kernel; null if none was measured.
@@ -169,7 +179,7 @@ private:
       schedule =
           selectSchedule(op->getContext(), op->getRegion(0).front(), chooser);
     op->setAttr(kScheduleAttrName, schedule);
-    if (isSequential(op->getRegion(0).front(), chooser))
+    if (isSequential(op->getRegion(0).front(), schedule, chooser))
       op->setAttr(kSequentialAttrName, UnitAttr::get(op->getContext()));
     return success();
   }
