@@ -76,8 +76,9 @@ Page::Page(raw_ostream &out, const ExplainReport &report)
       order.push_back(i);
       total += kernel.time().seconds;
     }
-  llvm::stable_sort(
-      order, [&](size_t a, size_t b) { return secondsOf(a) > secondsOf(b); });
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::pair(-secondsOf(a), a) < std::pair(-secondsOf(b), b);
+  });
 }
 
 void Page::openChart(double width, double height, StringRef label) {
