@@ -9,6 +9,7 @@
 
 #include "tegula/CostModel/Analytic.h"
 #include "tegula/CostModel/CostModel.h"
+#include "tegula/CostModel/KnownSizes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,18 +17,6 @@
 using namespace tegula::cost;
 
 namespace {
-
-/// A guess for an extent that is only known at run time.
-constexpr int64_t kTypicalExtent = 128;
-
-int64_t known(int64_t extent) {
-  return extent == kDynamic ? kTypicalExtent : extent;
-}
-
-/// Products that are independent: times of an unknown number are those of one.
-double copies(int64_t batch) { return batch == kDynamic ? 1 : double(batch); }
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// What counting and addressing add to a step that is bound elsewhere.
 constexpr double kLoopCycles = 0.35;
@@ -122,7 +111,7 @@ bool isScattered(const ContractionProblem &problem,
 Traffic trafficOf(const ContractionProblem &problem,
                   const ContractionSchedule &schedule,
                   const CpuTarget &target) {
-  int64_t m = known(problem.m), n = known(problem.n), k = known(problem.k);
+  int64_t m = problem.m, n = problem.n, k = problem.k;
   int64_t rowBlocks = ceilDiv(m, schedule.mc);
   double kBlocks = double(ceilDiv(k, schedule.kc));
   double panels = double(ceilDiv(n, schedule.nr));
@@ -155,10 +144,11 @@ Traffic trafficOf(const ContractionProblem &problem,
 AnalyticTime tegula::cost::analyze(const ContractionProblem &problem,
                                    const ContractionSchedule &schedule,
                                    const CpuTarget &target) {
-  int64_t m = known(problem.m), n = known(problem.n), k = known(problem.k);
+  int64_t m = problem.m, n = problem.n, k = problem.k;
   double panels = double(ceilDiv(n, schedule.nr));
-  PanelCycles panel = panelCycles(m, schedule.mr, schedule.nr / schedule.vl, k,
-                                  ceilDiv(k, schedule.kc), target);
+  PanelCycles panel =
+      panelCycles(m, schedule.mr, ceilDiv(schedule.nr, schedule.vl), k,
+                  ceilDiv(k, schedule.kc), target);
   // Columns read in place by many tiles: every k is another line and, with
   // long rows, another page.
   double slower = isScattered(problem, schedule, m) ? kScattered : 1.0;
@@ -173,15 +163,15 @@ AnalyticTime tegula::cost::analyze(const ContractionProblem &problem,
   time.cache = traffic.cache / target.l2BytesPerCycle;
   time.memory = traffic.memory / target.memoryBytesPerCycle /
                 streamSpeed(schedule.streams);
-  return finished(time, copies(problem.batch) / target.cyclesPerSecond);
+  return finished(time, double(problem.batch) / target.cyclesPerSecond);
 }
 
 AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
                                    const ConvolutionSchedule &schedule,
                                    const CpuTarget &target) {
-  int64_t k = known(problem.channels) * known(problem.window);
-  int64_t pixels = known(problem.pixels), filters = known(problem.filters);
-  int64_t vectors = schedule.nr / schedule.vl;
+  int64_t k = product(problem.channels, problem.window);
+  int64_t pixels = problem.pixels, filters = problem.filters;
+  int64_t vectors = ceilDiv(schedule.nr, schedule.vl);
   PanelCycles panel = panelCycles(filters, schedule.mr, vectors, k,
                                   ceilDiv(k, schedule.kc), target);
   // The last panel runs with as many vectors as it needs.
@@ -195,15 +185,16 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   time.steps = panels * panel.steps;
   time.tiles = panels * panel.tiles;
   if (!schedule.inPlace)
-    time.packing = double(ceilDiv(filters, schedule.fc)) * panels *
-                   double(k * vectors) * 2.5;
+    time.packing = double(ceilDiv(filters, schedule.fc)) * panels * double(k) *
+                   double(vectors) * 2.5;
   // The weights stream once per block of panels.
-  double weightBytes = double(filters * k) * double(problem.elementBytes);
+  double weightBytes =
+      double(filters) * double(k) * double(problem.elementBytes);
   time.cache = weightBytes *
                double(ceilDiv(pixels, schedule.nr * schedule.nb)) /
                target.l2BytesPerCycle;
   time.memory = weightBytes / target.memoryBytesPerCycle;
-  return finished(time, copies(problem.batch) * copies(problem.groups) /
+  return finished(time, double(problem.batch) * double(problem.groups) /
                             target.cyclesPerSecond);
 }
 
@@ -214,12 +205,13 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   constexpr double kTurned = 8;
   // How much slower tiles run whose operands come from L2.
   constexpr double kBeyondL1 = 1.3;
-  int64_t k = problem.channels * problem.window;
+  int64_t k = product(problem.channels, problem.window);
   int64_t filters = problem.filters, pixels = problem.pixels;
   int64_t kBlocks = ceilDiv(k, schedule.kc);
   double panels = double(ceilDiv(filters, schedule.nr));
-  PanelCycles panel = panelCycles(
-      pixels, schedule.mr, schedule.nr / schedule.vl, k, kBlocks, target);
+  PanelCycles panel =
+      panelCycles(pixels, schedule.mr, ceilDiv(schedule.nr, schedule.vl), k,
+                  kBlocks, target);
   // All tiles of pixels read the panel of filters, all panels the pixels. In
   // place, each row of pixels ends within a cache line.
   double bytes = double(problem.elementBytes);
@@ -236,11 +228,12 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   if (!schedule.inPlace)
     time.packing =
         double(ceilDiv(filters, schedule.fc)) * pixelVectors * double(k) * 2.5;
-  time.cache = panels * double(k * pixels) * bytes / target.l2BytesPerCycle;
-  time.memory = double(filters * k) * bytes *
+  time.cache =
+      panels * double(k) * double(pixels) * bytes / target.l2BytesPerCycle;
+  time.memory = double(filters) * double(k) * bytes *
                 double(ceilDiv(pixels, schedule.np)) /
                 target.memoryBytesPerCycle;
-  return finished(time, copies(problem.batch) * copies(problem.groups) /
+  return finished(time, double(problem.batch) * double(problem.groups) /
                             target.cyclesPerSecond);
 }
 
@@ -253,9 +246,6 @@ constexpr double kResultTransform = 4.5;
 /// Bytes per cycle at which transformed tiles get beyond L2 and back.
 constexpr double kSpilledTiles = 15;
 
-/// A guess for what one core may count on of the last-level cache.
-constexpr double kLastLevelBytes = 16 << 20;
-
 /// Which part of a block's transformed tiles, before and after the products,
 /// does not stay in L2. Channels lie an odd number of cache lines apart.
 double spilledPart(const ConvolutionProblem &problem,
@@ -263,9 +253,9 @@ double spilledPart(const ConvolutionProblem &problem,
                    const CpuTarget &target) {
   constexpr int64_t line = 64;
   int64_t lines = ceilDiv(tiles * problem.elementBytes, line) | 1;
-  int64_t elements = (schedule.results + 2) * (schedule.results + 2);
+  double elements = double(schedule.results + 2) * double(schedule.results + 2);
   double bytes =
-      double(elements * lines * line) *
+      elements * double(lines) * double(line) *
       double(problem.channels + std::min(problem.filters, schedule.fc));
   double l2 = double(target.l2Bytes);
   return std::clamp((bytes - l2) / l2, 0.0, 1.0);
@@ -277,34 +267,36 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
                                    const WinogradSchedule &schedule,
                                    const CpuTarget &target) {
   int64_t columns = ceilDiv(problem.width, schedule.results);
-  int64_t rows = ceilDiv(problem.pixels / problem.width, schedule.results);
-  double elements = double((schedule.results + 2) * (schedule.results + 2));
+  int64_t height = std::max<int64_t>(problem.pixels / problem.width, 1);
+  int64_t rows = ceilDiv(height, schedule.results);
+  double elements = double(schedule.results + 2) * double(schedule.results + 2);
   int64_t blockRows = std::min(schedule.rows, rows);
   int64_t rowBlocks = ceilDiv(rows, blockRows);
-  int64_t vectors = schedule.nr / schedule.vl;
+  int64_t vectors = ceilDiv(schedule.nr, schedule.vl);
   AnalyticTime time;
   // The products, one per element of a tile. The last panel of a block runs
   // with as many vectors as it needs.
-  auto addBlock = [&](int64_t tileRows) {
+  auto addBlocks = [&](double blocks, int64_t tileRows) {
     int64_t tiles = tileRows * columns;
     auto addPanels = [&](double count, int64_t panelVectors) {
       PanelCycles panel =
           panelCycles(problem.filters, schedule.mr, panelVectors,
                       problem.channels, /*kBlocks=*/1, target);
-      time.steps += elements * count * panel.steps;
-      time.tiles += elements * count * panel.tiles;
+      time.steps += blocks * elements * count * panel.steps;
+      time.tiles += blocks * elements * count * panel.tiles;
     };
     addPanels(double(tiles / schedule.nr), vectors);
     if (int64_t rest = tiles % schedule.nr)
       addPanels(1, ceilDiv(rest, schedule.vl));
   };
-  for (int64_t block = 0; block != rowBlocks; ++block)
-    addBlock(std::min(blockRows, rows - block * blockRows));
+  addBlocks(double(rows / blockRows), blockRows);
+  if (int64_t rest = rows % blockRows)
+    addBlocks(1, rest);
   // The transforms: each task that takes a part of the filters transforms the
   // input for itself.
   int64_t filterBlocks = ceilDiv(problem.filters, schedule.fc);
   double channels = double(problem.channels), filters = double(problem.filters);
-  double rowVectors = double(rows * ceilDiv(columns, schedule.vl));
+  double rowVectors = double(rows) * double(ceilDiv(columns, schedule.vl));
   double inputs =
       double(std::min(rowBlocks * filterBlocks, rowBlocks + schedule.tasks));
   time.packing = elements * rowVectors *
@@ -314,15 +306,17 @@ AnalyticTime tegula::cost::analyze(const ConvolutionProblem &problem,
   double bytes = double(problem.elementBytes);
   double tileBytes =
       elements * double(rows * columns) * (channels + filters) * bytes;
-  time.packing += 2 * tileBytes / kSpilledTiles *
-                  spilledPart(problem, schedule, blockRows * columns, target);
+  time.packing +=
+      2 * tileBytes / kSpilledTiles *
+      spilledPart(problem, schedule, product(blockRows, columns), target);
   double filterBytes = elements * channels * filters * bytes;
   time.cache = (2 * tileBytes + filterBytes * double(rowBlocks)) /
                target.l2BytesPerCycle;
-  time.memory = filterBytes *
-                double(filterBytes > kLastLevelBytes ? rowBlocks : 1) /
-                target.memoryBytesPerCycle;
-  return finished(time, copies(problem.batch) / target.cyclesPerSecond);
+  time.memory =
+      filterBytes *
+      double(filterBytes > double(target.lastLevelBytes) ? rowBlocks : 1) /
+      target.memoryBytesPerCycle;
+  return finished(time, double(problem.batch) / target.cyclesPerSecond);
 }
 
 namespace {
@@ -338,8 +332,8 @@ constexpr double kTransposed = 3;
 AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
                                    const AttentionSchedule &schedule,
                                    const CpuTarget &target) {
-  int64_t keys = known(problem.keys), queries = known(problem.queries);
-  int64_t depth = known(problem.depth), columns = known(problem.columns);
+  int64_t keys = problem.keys, queries = problem.queries;
+  int64_t depth = problem.depth, columns = problem.columns;
   double bytes = 4, blocks = double(ceilDiv(queries, schedule.mq));
   AnalyticTime time;
   // The scores: lanes are queries. What is left of a panel runs vector by
@@ -350,7 +344,7 @@ AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
     time.steps += count * panel.steps;
     time.tiles += count * panel.tiles;
   };
-  addScores(double(queries / schedule.nr), schedule.nr / schedule.vl);
+  addScores(double(queries / schedule.nr), ceilDiv(schedule.nr, schedule.vl));
   int64_t rest = ceilDiv(queries % schedule.nr, schedule.vl);
   addScores(double(rest), 1);
   // The result: lanes are columns.
@@ -361,7 +355,7 @@ AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
     // Between blocks of keys sums are only loaded and stored.
     time.tiles += count * panel.tiles / 2;
   };
-  addResult(double(columns / schedule.nr), schedule.nr / schedule.vl);
+  addResult(double(columns / schedule.nr), ceilDiv(schedule.nr, schedule.vl));
   if (int64_t tail = ceilDiv(columns % schedule.nr, schedule.vl))
     addResult(1, tail);
   double vectors = double(ceilDiv(queries, schedule.vl));
@@ -372,7 +366,7 @@ AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
   // read by each tile of queries, from the level-2 cache if the rows that it is
   // cut from, which share its cache sets, do not fit the other.
   double scoreBytes = double(schedule.mq * keys) * bytes;
-  double keyBytes = double(keys * (depth + columns)) * bytes;
+  double keyBytes = double(keys) * double(depth + columns) * bytes;
   double l1 = 0.9 * double(target.l1Bytes);
   double passes = scoreBytes <= l1 ? 0 : 6;
   int64_t kc = std::min(schedule.kc, keys);
@@ -385,9 +379,9 @@ AnalyticTime tegula::cost::analyze(const AttentionProblem &problem,
   bool spills = scoreBytes + keyBytes > double(target.l2Bytes);
   time.memory =
       (spills ? blocks * keyBytes
-              : keyBytes + double(queries * (depth + columns)) * bytes) /
+              : keyBytes + double(queries) * double(depth + columns) * bytes) /
       target.memoryBytesPerCycle;
-  return finished(time, copies(problem.batch) / target.cyclesPerSecond);
+  return finished(time, double(problem.batch) / target.cyclesPerSecond);
 }
 
 namespace {
@@ -428,7 +422,7 @@ void addTraffic(AnalyticTime &time, int64_t bytes, const CpuTarget &target) {
   time.cache = double(bytes) / target.l2BytesPerCycle;
   if (bytes > target.l2Bytes)
     time.memory = double(bytes) / target.memoryBytesPerCycle *
-                  (double(bytes) > kLastLevelBytes ? 1 : 0.5);
+                  (bytes > target.lastLevelBytes ? 1 : 0.5);
 }
 
 } // namespace
@@ -452,23 +446,22 @@ AnalyticTime tegula::cost::analyze(const ElementwiseProblem &problem,
     if (schedule.tile > kTransposedRows)
       time.cache *= kCrowded;
   }
-  time.steps =
-      double(known(problem.rows)) *
-      rowCycles(known(problem.columns), schedule.vl, unroll, instructions);
+  time.steps = double(problem.rows) *
+               rowCycles(problem.columns, schedule.vl, unroll, instructions);
   return finished(time, 1 / target.cyclesPerSecond);
 }
 
 AnalyticTime tegula::cost::analyze(const RowsProblem &problem,
                                    const RowsSchedule &schedule,
                                    const CpuTarget &target) {
-  double rows = double(known(problem.rows)), passes = double(problem.passes);
+  double rows = double(problem.rows), passes = double(problem.passes);
   AnalyticTime time;
   addTraffic(time, problem.bytes, target);
   // With a load in each pass.
   double instructions = double(problem.instructions) / passes + 1;
-  time.steps = rows * passes *
-               rowCycles(known(problem.columns), schedule.vl, schedule.unroll,
-                         instructions);
+  time.steps =
+      rows * passes *
+      rowCycles(problem.columns, schedule.vl, schedule.unroll, instructions);
   time.tiles = rows * double(problem.reductions) * kTreeCycles;
   return finished(time, 1 / target.cyclesPerSecond);
 }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tegula/CostModel/Analytic.h"
+#include "tegula/CostModel/KnownSizes.h"
 
 #include <algorithm>
 
@@ -33,11 +34,6 @@ constexpr double kStaysInCache = 0.15;
 /// Cycles per byte of input and result, from L2 and from beyond it: stores
 /// move lines twice.
 constexpr double kCachedByte = 0.043, kMemoryByte = 0.06;
-/// A guess for a number of planes that is only known at run time.
-constexpr int64_t kTypicalExtent = 64;
-
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Rows of the input that `rows` rows of the result read.
 int64_t inputRows(const DepthwiseProblem &problem, int64_t rows) {
   int64_t span = (rows - 1) * problem.strideRows +
@@ -52,19 +48,20 @@ struct TileCycles {
 TileCycles tileCycles(const DepthwiseProblem &problem,
                       const DepthwiseSchedule &schedule, int64_t rows,
                       int64_t columns, const CpuTarget &target) {
-  int64_t taps = problem.windowHeight * problem.windowWidth;
+  int64_t taps = product(problem.windowHeight, problem.windowWidth);
   int64_t lines = inputRows(problem, rows);
-  int64_t sums = rows * columns;
+  int64_t sums = product(rows, columns);
   int64_t free = target.vectorRegisters - sums - columns - 1;
   double issue = double(taps * sums) / target.fmaPerCycle;
   // Weights that do not stay in registers are loaded for each row.
   bool stay = !problem.weighted || (schedule.unroll && taps <= free);
   double loads =
-      double(lines * problem.windowWidth * columns + (stay ? 0 : taps * rows)) /
+      (double(lines) * double(problem.windowWidth) * double(columns) +
+       double(stay ? 0 : taps * rows)) /
       target.loadsPerCycle;
   double chain = double(taps) * target.fmaLatency * kExposedLatency;
-  double spills = kSpill * double(std::max<int64_t>(0, -free) * lines *
-                                  problem.windowWidth);
+  double spills = kSpill * double(std::max<int64_t>(0, -free)) * double(lines) *
+                  double(problem.windowWidth);
   return {std::max({issue, loads, chain}) * kStep + spills,
           kTile + kVector * double(sums) +
               (schedule.unroll ? 0 : kLoop * double(lines))};
@@ -91,7 +88,6 @@ AnalyticTime tegula::cost::analyze(const DepthwiseProblem &problem,
                                    const DepthwiseSchedule &schedule,
                                    const CpuTarget &target) {
   AnalyticTime time;
-  int64_t planes = problem.planes == kDynamic ? kTypicalExtent : problem.planes;
   addRows(problem, schedule, schedule.rows,
           double(problem.height / schedule.rows), target, time);
   if (int64_t rest = problem.height % schedule.rows)
@@ -116,11 +112,12 @@ AnalyticTime tegula::cost::analyze(const DepthwiseProblem &problem,
       blocks *
       std::max(0.0, lines * rowBytes - kStaysInCache * double(target.l1Bytes)) /
       target.l2BytesPerCycle;
-  double moved = bytes * double(problem.inputHeight * problem.inputWidth +
-                                problem.height * problem.width);
-  bool stays = moved * double(planes) <= double(target.l2Bytes);
+  double moved =
+      bytes * (double(problem.inputHeight) * double(problem.inputWidth) +
+               double(problem.height) * double(problem.width));
+  bool stays = moved * double(problem.planes) <= double(target.l2Bytes);
   time.memory = moved * (stays ? kCachedByte : kMemoryByte);
-  double seconds = double(planes) / target.cyclesPerSecond;
+  double seconds = double(problem.planes) / target.cyclesPerSecond;
   double total =
       time.steps + time.tiles + time.packing + time.cache + time.memory;
   return {time.steps * seconds, time.tiles * seconds,  time.packing * seconds,

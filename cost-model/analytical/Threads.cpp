@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tegula/CostModel/Analytic.h"
+#include "tegula/CostModel/KnownSizes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,51 +16,44 @@ using namespace tegula::cost;
 
 namespace {
 
-/// The part of an extent's blocks; of an extent that is known at run time only,
-/// and of a block that is none, one.
 double blocks(int64_t extent, int64_t block) {
-  if (extent <= 0 || block <= 0)
-    return 1;
-  return double(extent / block + (extent % block != 0));
+  return double(ceilDiv(extent, block));
 }
-
-double known(int64_t extent) { return extent > 0 ? double(extent) : 1; }
 
 double tasks(const ContractionProblem &problem,
              const ContractionSchedule &schedule) {
-  return known(problem.batch) * blocks(problem.m, schedule.mc) *
+  return double(problem.batch) * blocks(problem.m, schedule.mc) *
          blocks(problem.n, schedule.nc);
 }
 
 double tasks(const ConvolutionProblem &problem,
              const ConvolutionSchedule &schedule) {
-  double panels = blocks(problem.pixels, schedule.nr);
-  double panelBlocks = blocks(int64_t(panels), schedule.nb);
-  return known(problem.batch) * known(problem.groups) * panelBlocks *
-         blocks(problem.filters, schedule.fc);
+  int64_t panels = ceilDiv(problem.pixels, schedule.nr);
+  return double(problem.batch) * double(problem.groups) *
+         blocks(panels, schedule.nb) * blocks(problem.filters, schedule.fc);
 }
 
 double tasks(const ConvolutionProblem &problem,
              const FilterLanesSchedule &schedule) {
-  return known(problem.batch) * known(problem.groups) *
+  return double(problem.batch) * double(problem.groups) *
          blocks(problem.pixels, schedule.np) *
          blocks(problem.filters, schedule.fc);
 }
 
 double tasks(const ConvolutionProblem &, const WinogradSchedule &schedule) {
-  return known(schedule.tasks);
+  return double(schedule.tasks);
 }
 
 double tasks(const AttentionProblem &problem,
              const AttentionSchedule &schedule) {
   double blocksOfQueries =
-      known(problem.batch) * blocks(problem.queries, schedule.mq);
-  return std::min(known(schedule.tasks), blocksOfQueries);
+      double(problem.batch) * blocks(problem.queries, schedule.mq);
+  return std::min(double(schedule.tasks), blocksOfQueries);
 }
 
 double tasks(const DepthwiseProblem &problem,
              const DepthwiseSchedule &schedule) {
-  return known(problem.planes) * blocks(problem.height, schedule.block);
+  return double(problem.planes) * blocks(problem.height, schedule.block);
 }
 
 /// Elements are divided by a grain: short rows together, long ones in parts.
@@ -67,25 +61,24 @@ double tasks(const ElementwiseProblem &problem,
              const ElementwiseSchedule &schedule) {
   int64_t together =
       problem.isTransposed ? std::max(schedule.tile, schedule.vl) : 1;
-  int64_t grain = std::max(schedule.grain / std::max<int64_t>(together, 1),
-                           std::max<int64_t>(schedule.vl, 1));
-  int64_t columns = std::max<int64_t>(problem.columns, 1);
-  double rows = blocks(problem.rows, together);
-  double rowsOfTask = double(std::max<int64_t>(1, grain / columns));
-  return std::ceil(rows / rowsOfTask) * blocks(columns, grain);
+  int64_t grain = std::max(schedule.grain / together, schedule.vl);
+  int64_t rowsOfTask = std::max<int64_t>(1, grain / problem.columns);
+  return blocks(ceilDiv(problem.rows, together), rowsOfTask) *
+         blocks(problem.columns, grain);
 }
 
 double tasks(const RowsProblem &problem, const RowsSchedule &schedule) {
-  int64_t columns = std::max<int64_t>(problem.columns, 1);
-  return blocks(problem.rows, std::max<int64_t>(1, schedule.grain / columns));
+  return blocks(problem.rows,
+                std::max<int64_t>(1, schedule.grain / problem.columns));
 }
 
 } // namespace
 
 double tegula::cost::tasksOf(const Problem &problem, const Schedule &schedule) {
   return visitKernel(
-      problem, schedule,
-      [](const auto &sizes, const auto &point) { return tasks(sizes, point); });
+      problem, schedule, [](const auto &sizes, const auto &point) {
+        return tasks(withKnownSizes(sizes), withKnownSizes(point));
+      });
 }
 
 double tegula::cost::balanceOf(double tasks, int64_t threads) {
@@ -116,7 +109,7 @@ AnalyticTime tegula::cost::analyticTime(const Problem &problem,
                                         const CpuTarget &target) {
   AnalyticTime time =
       visitKernel(problem, schedule, [&](const auto &sizes, const auto &point) {
-        return analyze(sizes, point, target);
+        return analyze(withKnownSizes(sizes), withKnownSizes(point), target);
       });
   double tasks = tasksOf(problem, schedule);
   if (target.threads <= 1 || tasks <= 1)

@@ -10,7 +10,19 @@
 
 using namespace tegula::cost;
 
-const char *tegula_cost_feature_names(void) { return featureNames(); }
+const char *tegula_cost_features_text(void) {
+  static const std::string text = [] {
+    static constexpr const char *kScopes[] = {"Kind", "Size", "Point"};
+    std::string lines;
+    for (size_t i = 0; i != kNumFeatures; ++i) {
+      const FeatureInfo &info = featureInfos()[i];
+      lines += std::string(info.name) + '\t' + kScopes[size_t(info.scope)] +
+               '\t' + info.formula + '\n';
+    }
+    return lines;
+  }();
+  return text.c_str();
+}
 
 uint64_t tegula_cost_feature_schema(void) { return featureSchema(); }
 
@@ -69,19 +81,11 @@ int32_t tegula_cost_features(const char *problemText, const char *scheduleText,
     return refuse(said, message, capacity);
   CpuTarget target;
   target.threads = threads;
-  return visitKernel(
-      problem, schedule, [&](const auto &sizes, const auto &point) -> int32_t {
-        if constexpr (kHasFeatures<std::decay_t<decltype(point)>>) {
-          AnalyticTime time = analyticTime(sizes, point, target);
-          *seconds = time.total;
-          auto row = values(featuresOf(sizes, point, target, time));
-          std::copy(row.begin(), row.end(), features);
-          return 0;
-        }
-        return refuse(std::string("the family '") + point.kName +
-                          "' has no features",
-                      message, capacity);
-      });
+  AnalyticTime time = analyticTime(problem, schedule, target);
+  *seconds = time.total;
+  auto row = values(featuresOf(problem, schedule, target, time));
+  std::copy(row.begin(), row.end(), features);
+  return 0;
 }
 
 int32_t tegula_cost_predict(const char *model, size_t size, size_t family,

@@ -2,6 +2,8 @@
 
 #include "tegula/CostModel/LearnedModel.h"
 
+#include "tegula/CostModel/KnownSizes.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -11,67 +13,40 @@ using namespace tegula::cost;
 /// What trees may change a time by, as a logarithm: a hostile file has others.
 static constexpr float kMostLearned = 10;
 
-static bool isTrained(const ContractionProblem &problem) {
-  return problem.batch > 0 && problem.m > 0 && problem.n > 0 && problem.k > 0 &&
-         problem.elementBytes == 4 && problem.isFloat &&
-         !problem.transposedColumns;
+/// Is feature number `index` between those that were trained on?
+static bool isInside(const LearnedModel::FamilyModel &family,
+                     const FeatureRow &features, size_t index) {
+  return features[index] >= family.low[index] &&
+         features[index] <= family.high[index];
 }
 
-static bool isTrained(const ConvolutionProblem &problem) {
-  return problem.batch > 0 && problem.groups > 0 && problem.filters > 0 &&
-         problem.channels > 0 && problem.window > 0 && problem.pixels > 0 &&
-         problem.width > 0 && problem.elementBytes == 4;
-}
-
-/// An unknown batch counts as one, as in the analytic model.
-template <typename Problem>
-static Problem withBatch(Problem problem) {
-  if (problem.batch == kDynamic)
-    problem.batch = 1;
-  return problem;
-}
-
-/// The schedule most like this one among those that trees were trained on.
-static ContractionSchedule asTrained(ContractionSchedule schedule) {
-  schedule.streams = 1;
-  return schedule;
-}
-
-static const ConvolutionSchedule &
-asTrained(const ConvolutionSchedule &schedule) {
-  return schedule;
+/// Are all of the features of `scope`, or of any other?
+template <typename Wanted>
+static bool areInside(const LearnedModel::FamilyModel &family,
+                      const FeatureRow &features, Wanted wanted) {
+  const FeatureInfo *infos = featureInfos();
+  for (size_t i = 0; i != kNumFeatures; ++i)
+    if (wanted(infos[i].scope) && !isInside(family, features, i))
+      return false;
+  return true;
 }
 
 LearnedModel::Seen LearnedModel::see(const Problem &problem,
                                      const Schedule &schedule,
                                      const CpuTarget &target) const {
-  const FamilyModel &family = families[schedule.index()];
-  bool isCovered = !family.trees.empty() && target.vectorBits == vectorBits &&
-                   target.vectorRegisters == vectorRegisters &&
-                   target.fusedMultiplyAdd;
+  AnalyticTime time = analyticTime(problem, schedule, target);
   Seen seen;
-  seen.analyticSeconds = analyticTime(problem, schedule, target).total;
-  visitKernel(problem, schedule, [&](const auto &sizes, const auto &point) {
-    if constexpr (kHasFeatures<std::decay_t<decltype(point)>>) {
-      auto known = withBatch(sizes);
-      if (!isCovered || !isTrained(known))
-        return;
-      auto trained = asTrained(point);
-      AnalyticTime time = analyticTime(known, trained, target);
-      seen.features = values(featuresOf(known, trained, target, time));
-      seen.family = &family;
-    }
-  });
+  seen.analyticSeconds = time.total;
+  const FamilyModel &family = families[schedule.index()];
+  if (family.trees.empty() || target.vectorBits != vectorBits ||
+      target.vectorRegisters != vectorRegisters || !target.fusedMultiplyAdd ||
+      !std::visit([](const auto &sizes) { return isKnown(sizes); }, problem))
+    return seen;
+  seen.features = values(featuresOf(problem, schedule, target, time));
+  auto isKind = [](FeatureScope scope) { return scope == FeatureScope::Kind; };
+  if (areInside(family, seen.features, isKind))
+    seen.family = &family;
   return seen;
-}
-
-/// Is each feature between those that were trained on?
-static bool isInside(const LearnedModel::FamilyModel &family,
-                     const FeatureRow &features) {
-  for (size_t i = 0; i != kNumFeatures; ++i)
-    if (!(features[i] >= family.low[i] && features[i] <= family.high[i]))
-      return false;
-  return true;
 }
 
 Estimate LearnedModel::estimateOf(const Seen &seen,
@@ -81,7 +56,8 @@ Estimate LearnedModel::estimateOf(const Seen &seen,
   float learned = std::clamp(seen.family->trees.predict(seen.features.data()),
                              -kMostLearned, kMostLearned);
   float spread = seen.family->spreads[target.threads > 1];
-  bool isSure = spread > 0 && isInside(*seen.family, seen.features);
+  bool isSure = spread > 0 && areInside(*seen.family, seen.features,
+                                        [](FeatureScope) { return true; });
   return {seen.analyticSeconds * std::exp(double(learned)),
           isSure ? std::exp(double(spread)) : 0};
 }
@@ -91,12 +67,6 @@ Estimate LearnedModel::estimate(const Problem &problem,
                                 const CpuTarget &target) const {
   return estimateOf(see(problem, schedule, target), target);
 }
-
-/// The names of Features.def.
-static constexpr const char *kNames[] = {
-#define TEGULA_COST_FEATURE(name, formula) #name,
-#include "tegula/CostModel/Features.def"
-};
 
 Explanation LearnedModel::explain(const Problem &problem,
                                   const Schedule &schedule,
@@ -111,7 +81,8 @@ Explanation LearnedModel::explain(const Problem &problem,
   found.base = seen.family->trees.explain(seen.features.data(), effects.data());
   for (size_t i = 0; i != kNumFeatures; ++i)
     if (effects[i] != 0)
-      found.contributions.push_back({kNames[i], seen.features[i], effects[i]});
+      found.contributions.push_back(
+          {featureInfos()[i].name, seen.features[i], effects[i]});
   std::sort(found.contributions.begin(), found.contributions.end(),
             [](const Contribution &a, const Contribution &b) {
               auto key = [](const Contribution &one) {

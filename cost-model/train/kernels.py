@@ -26,7 +26,7 @@ def library():
     if not path.is_file():
         raise SystemExit(f"{path} was not found. Build it with tools/dev/build.sh release all.")
     lib = ctypes.CDLL(str(path))
-    lib.tegula_cost_feature_names.restype = ctypes.c_char_p
+    lib.tegula_cost_features_text.restype = ctypes.c_char_p
     lib.tegula_cost_families.restype = ctypes.c_char_p
     lib.tegula_cost_feature_schema.restype = ctypes.c_uint64
     message = [ctypes.c_char_p, ctypes.c_size_t]
@@ -50,8 +50,15 @@ def call(name, *arguments):
 
 
 @functools.cache
+def feature_lines():
+    """Name, scope (Kind, Size or Point) and formula of each feature."""
+    lines = library().tegula_cost_features_text().decode().splitlines()
+    return tuple(tuple(line.split("\t")) for line in lines)
+
+
+@functools.cache
 def feature_names():
-    return tuple(library().tegula_cost_feature_names().decode().split())
+    return tuple(name for name, _, _ in feature_lines())
 
 
 @functools.cache

@@ -27,11 +27,6 @@ SCHEDULE_ROUNDS = 300
 # Then trees of the problem alone: they see few features, and cannot change a ranking.
 PROBLEM_PARAMETERS = PARAMETERS | {"max_depth": 4, "colsample_bytree": 0.15}
 PROBLEM_ROUNDS = 120
-PROBLEM_FEATURES = {
-    "isConvolution", "logRows", "logColumns", "logK", "logBatch", "logWork", "constantColumns",
-    "logWindow", "stride", "pointwise", "logWidth", "maskedLanes", "rowsInL2", "inputInL2",
-    "resultInL2", "rowAlias", "resultAlias",
-}
 COVERAGE = 0.9
 
 
@@ -49,7 +44,7 @@ def fit_family(table, target):
     booster = xgboost.train(PARAMETERS, xgboost.DMatrix(
         table.features, target - mean[task], weight=(fastest[task] / table.seconds)**2,
         nthread=1), SCHEDULE_ROUNDS)
-    allowed = [float(name in PROBLEM_FEATURES) for name in kernels.feature_names()]
+    allowed = [float(scope != "Point") for _, scope, _ in kernels.feature_lines()]
     return xgboost.train(PROBLEM_PARAMETERS, xgboost.DMatrix(
         table.features, target, feature_weights=allowed, nthread=1),
         PROBLEM_ROUNDS, xgb_model=booster)

@@ -27,7 +27,7 @@ struct AnalyticTime {
 inline constexpr double kExposedCache = 0.16;
 inline constexpr double kExposedMemory = 0.3;
 
-// Of one thread, by family.
+// Of one thread and known sizes (KnownSizes.h), by family.
 
 AnalyticTime analyze(const ContractionProblem &problem,
                      const ContractionSchedule &schedule,
@@ -59,7 +59,8 @@ AnalyticTime analyze(const RowsProblem &problem, const RowsSchedule &schedule,
                      const CpuTarget &target);
 
 /// Seconds on the target's threads: analyze() of the family that both are of,
-/// divided by tasks. `schedule` must be for the problem (isFor).
+/// divided by tasks. `schedule` must be for the problem (isFor). Unknown
+/// extents have typical ones (KnownSizes.h).
 AnalyticTime analyticTime(const Problem &problem, const Schedule &schedule,
                           const CpuTarget &target);
 

@@ -14,8 +14,9 @@
 
 extern "C" {
 
-/// Features.h: featureNames and featureSchema.
-const char *tegula_cost_feature_names(void);
+/// Features.def: a line per feature, its name, scope and formula with a tab
+/// between; and featureSchema() of Features.h.
+const char *tegula_cost_features_text(void);
 uint64_t tegula_cost_feature_schema(void);
 
 /// The names of the schedule families, one a line: models have trees of each,
@@ -25,7 +26,7 @@ const char *tegula_cost_families(void);
 /// A kernel on so many threads of the default target, by the texts of its
 /// problem and schedule (KernelText.h): `features` gets its features,
 /// `seconds` its analytic time. 0, or 1 with a text in `message` (of `capacity`
-/// bytes) if a text is refused or the family has no features.
+/// bytes) if a text is refused.
 int32_t tegula_cost_features(const char *problem, const char *schedule,
                              int64_t threads, float *features, double *seconds,
                              char *message, size_t capacity);

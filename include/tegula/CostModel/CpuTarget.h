@@ -21,6 +21,8 @@ struct CpuTarget {
   double loadsPerCycle = 2; ///< Vector or broadcast loads.
   int64_t l1Bytes = 32 * 1024;
   int64_t l2Bytes = 512 * 1024;
+  /// A guess for what one core may count on of the last-level cache.
+  int64_t lastLevelBytes = 16 << 20;
   double l2BytesPerCycle = 24;
   double memoryBytesPerCycle = 6; ///< Of one core reading memory.
   double cyclesPerSecond = 3.0e9;

@@ -1,4 +1,10 @@
 //===- Features.h - Numbers that a learned model sees -----------*- C++ -*-===//
+//
+// What each number means, with an example, is in Features.def. A new feature is
+// a line there, what computes it in cost-model/learned/features, and its value
+// for a kernel in test/Unit/FeaturesTest.cpp.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef TEGULA_COSTMODEL_FEATURES_H
 #define TEGULA_COSTMODEL_FEATURES_H
@@ -10,11 +16,9 @@
 
 namespace tegula::cost {
 
-/// One kernel under one schedule, before any code is made of it. What the
-/// numbers mean is in Features.def; only those of kernels with known extents
-/// mean anything.
+/// One kernel under one schedule, before any code is made of it.
 struct Features {
-#define TEGULA_COST_FEATURE(name, formula) float name = 0;
+#define TEGULA_COST_FEATURE(name, scope, formula) float name = 0;
 #include "tegula/CostModel/Features.def"
 };
 
@@ -25,27 +29,28 @@ inline constexpr size_t kNumFeatures = sizeof(Features) / sizeof(float);
 using FeatureRow = std::array<float, kNumFeatures>;
 inline FeatureRow values(const Features &features) {
   return {
-#define TEGULA_COST_FEATURE(name, formula) features.name,
+#define TEGULA_COST_FEATURE(name, scope, formula) features.name,
 #include "tegula/CostModel/Features.def"
   };
 }
 
-/// `time` is the analytic model's for the same kernel.
-Features featuresOf(const ContractionProblem &problem,
-                    const ContractionSchedule &schedule,
-                    const CpuTarget &target, const AnalyticTime &time);
-Features featuresOf(const ConvolutionProblem &problem,
-                    const ConvolutionSchedule &schedule,
-                    const CpuTarget &target, const AnalyticTime &time);
+/// What a feature tells apart: see Features.def.
+enum class FeatureScope { Kind, Size, Point };
 
-/// Which families have features, and trees that were trained on them.
-template <typename Schedule>
-inline constexpr bool kHasFeatures =
-    std::is_same_v<Schedule, ContractionSchedule> ||
-    std::is_same_v<Schedule, ConvolutionSchedule>;
+struct FeatureInfo {
+  const char *name;
+  FeatureScope scope;
+  const char *formula;
+};
 
-/// The names, one a line, in the order of Features.def.
-const char *featureNames();
+/// kNumFeatures of them, in the order of Features.def.
+const FeatureInfo *featureInfos();
+
+/// Of any kernel of any family: numbers, never infinite, whatever stands in the
+/// fields. `time` is analyticTime() of the same; `schedule` must be for the
+/// problem (isFor).
+Features featuresOf(const Problem &problem, const Schedule &schedule,
+                    const CpuTarget &target, const AnalyticTime &time);
 
 /// The version of the extractor and a hash of the names and formulas. A model
 /// file that was trained with another one is refused.
