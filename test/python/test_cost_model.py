@@ -213,38 +213,80 @@ class Features(unittest.TestCase):
                 ("contraction m", "contraction mr=1", "'m' is not a field"),
                 ("contraction is_float=2", "contraction mr=1", "is_float=2"),
                 ("contraction m=1", "convolution mr=1", "not for the problem"),
-                ("attention keys=1", "attention mr=1", "'attention' has no features"),
                 ("", "", "no family ''")):
             with self.subTest(problem), self.assertRaisesRegex(ValueError, reason):
                 kernels.features_of(problem, schedule)
 
-    def test_contraction(self):
-        found = self.extract("contraction batch=2 m=20 n=40 k=256",
-                             "contraction mr=6 nr=16 vl=8 kc=128 mc=24 nc=32 pack_columns=1")
-        expected = {
-            "isConvolution": 0, "logK": 8, "logBatch": 1, "constantColumns": 0, "mr": 6,
-            "vectors": 2, "logKc": 7, "packs": 1, "registers": 15 / 16, "chains": 12 / 8,
-            "loadsPerFma": 8 / 12, "rowFill": 20 / 24, "tailRows": 2 / 6, "columnFill": 40 / 48,
-            "tailVectors": 1 / 2, "tailPanels": 1 / 3, "maskedLanes": 0, "kFill": 1,
-            "logKBlocks": 1, "logColumnBlocks": 1, "logTasks": 2, "panelInL1": -2,
-            "rowAlias": 10, "columnAlias": 5, "columnSets": 1, "rowSets": np.log2(1 + 6 / 4), "resultAlias": 5, "runVectors": 0,
-        }
-        for name, value in expected.items():
-            self.assertAlmostEqual(found[name], value, 6, name)
-        self.assertAlmostEqual(found["logAnalytic"], np.log2(found["seconds"]), 4)
+    def test_every_family_on_any_number_of_threads(self):
+        for problem, schedule in (
+                ("contraction m=30 n=40 k=50", "contraction mr=6 nr=16 vl=8 kc=50 mc=6 nc=16"),
+                ("convolution filters=9 channels=8 window=9 pixels=49 width=7",
+                 "convolution mr=4 nr=16 vl=8 kc=72 nb=1 fc=4"),
+                ("convolution filters=9 channels=8 window=9 pixels=49 width=7",
+                 "filter_lanes mr=4 nr=16 vl=8 kc=72 np=8 fc=16"),
+                ("convolution filters=9 channels=8 window=9 pixels=49 width=7",
+                 "winograd results=4 mr=4 nr=16 vl=8 rows=1 fc=4 tasks=4"),
+                ("attention batch=4 queries=9 keys=9 depth=8 columns=8",
+                 "attention mr=4 nr=8 vl=8 mq=8 kc=64 tasks=4"),
+                ("depthwise planes=8 height=9 width=9 input_height=11 input_width=11"
+                 " window_height=3 window_width=3", "depthwise vl=8 rows=2 columns=1 block=4"),
+                ("elementwise rows=9000 columns=9 bytes=72", "elementwise vl=8 grain=16384"),
+                ("rows rows=9000 columns=9 bytes=72 passes=2", "rows vl=8 grain=16384")):
+            with self.subTest(schedule):
+                (one, seconds), (two, halved) = (
+                    kernels.features_of(problem, schedule, threads) for threads in (1, 2))
+                self.assertEqual(dict(zip(NAMES, two - one, strict=True))["threads"], 1)
+                self.assertLess(halved, seconds + 3e-6)
+                self.assertGreater(halved, seconds / 2)
 
-    def test_convolution(self):
-        found = self.extract("convolution groups=4 filters=10 channels=16 window=9 pixels=196"
-                             " width=14 stride=2",
-                             "convolution mr=4 nr=24 vl=8 kc=144 nb=3 fc=8")
-        expected = {
-            "isConvolution": 1, "logBatch": 2, "stride": 2, "pointwise": 0, "vectors": 3,
-            "logBlockRows": 3, "logColumnBlocks": np.log2(3), "logRowBlocks": 1,
-            "tailVectors": 1 / 3, "maskedLanes": 4, "runVectors": 14 / 8, "widthLanes": 6,
-            "columnAlias": 6, "columnSets": np.log2(1 + 16 / 64), "packs": 1,
-        }
-        for name, value in expected.items():
-            self.assertAlmostEqual(found[name], value, 6, name)
+    def test_analytic_time_is_a_feature(self):
+        row, seconds = kernels.features_of("contraction m=30 n=40 k=50",
+                                           "contraction mr=6 nr=16 vl=8 kc=50 mc=30 nc=40")
+        self.assertAlmostEqual(row[NAMES.index("logAnalytic")], np.log2(seconds), 4)
+
+
+class Estimates(unittest.TestCase):
+    """What a file says of a kernel."""
+
+    KERNEL = "contraction m=30 n=40 k=50", "contraction mr=6 nr=16 vl=8 kc=50 mc=30 nc=40"
+
+    def file_with_box(self, shrink=()):
+        """Trees for one kernel, and a box around its features, but for those to `shrink`."""
+        row, _ = kernels.features_of(*self.KERNEL)
+        low, high = row - 1, row + 1
+        for name in shrink:
+            high[NAMES.index(name)] = low[NAMES.index(name)]
+        packed = [model_file.NOTHING] * len(kernels.families())
+        packed[kernels.families().index("contraction")] = model_file.pack_family(
+            booster(rounds=3), (0.1, 0.2), low, high)
+        return model_file.pack(packed)
+
+    def test_inside_of_the_box(self):
+        row, analytic = kernels.features_of(*self.KERNEL)
+        data = self.file_with_box()
+        seconds, spread = kernels.estimate(data, *self.KERNEL)
+        self.assertAlmostEqual(seconds / analytic, np.exp(predict(data, [row])[0]), 6)
+        self.assertAlmostEqual(spread, np.exp(0.1), 6)
+
+    def test_several_threads_have_a_spread_of_their_own(self):
+        self.assertAlmostEqual(
+            kernels.estimate(self.file_with_box(), *self.KERNEL, threads=2)[1], np.exp(0.2), 6)
+
+    def test_a_size_outside_of_the_box_is_corrected_but_not_sure(self):
+        inside = kernels.estimate(self.file_with_box(), *self.KERNEL)
+        self.assertEqual(kernels.estimate(self.file_with_box(["logRows"]), *self.KERNEL),
+                         (inside[0], 0))
+
+    def test_a_kind_outside_of_the_box_has_the_formula_alone(self):
+        _, analytic = kernels.features_of(*self.KERNEL)
+        self.assertEqual(kernels.estimate(self.file_with_box(["isFloat"]), *self.KERNEL),
+                         (analytic, 0))
+
+    def test_an_unknown_extent_has_the_formula_alone(self):
+        problem = self.KERNEL[0].replace("m=30", "m=-1")
+        _, analytic = kernels.features_of(problem, self.KERNEL[1])
+        self.assertEqual(kernels.estimate(self.file_with_box(), problem, self.KERNEL[1]),
+                         (analytic, 0))
 
 
 class Explain(unittest.TestCase):
