@@ -27,10 +27,10 @@ PARAMETERS = {
 SCHEDULE_ROUNDS = 300
 # Families of few shapes: smaller trees, which see sizes of the problem rarely.
 SHALLOW = PARAMETERS | {"max_depth": 4, "min_child_weight": 20}
-SHALLOW_FAMILIES = {"depthwise", "filter_lanes", "winograd"}
+SHALLOW_FAMILIES = {"filter_lanes", "rows"}
 SIZE_WEIGHT = 0.15
 # Families whose schedules the formula ranks better than trees do on shapes that they have not seen.
-FORMULA_FAMILIES = {"attention", "elementwise", "rows"}
+FORMULA_FAMILIES = {"attention", "elementwise"}
 # Then trees of the problem alone: they see no features of the schedule, and cannot change a ranking.
 PROBLEM_PARAMETERS = PARAMETERS | {"max_depth": 4, "colsample_bytree": 0.3}
 PROBLEM_ROUNDS = 120
