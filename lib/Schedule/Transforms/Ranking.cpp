@@ -25,11 +25,22 @@ const Ranking &Ranker::rank(const cost::Problem &problem) {
   Ranking &ranking = place->second;
   if (!isNew)
     return ranking;
+  std::optional<RankedPoint> safest;
   for (const SpacePart &part : spaceOf(problem, target)) {
     ranking.points += part.points.size();
-    for (const cost::Schedule &point : part.points)
-      consider(ranking,
-               {point, part.numerics, model->estimate(problem, point, target)});
+    for (const cost::Schedule &point : part.points) {
+      RankedPoint ranked{point, part.numerics,
+                         model->estimate(problem, point, target)};
+      if (!safest || upperBound(ranked.time) < upperBound(safest->time))
+        safest = ranked;
+      consider(ranking, std::move(ranked));
+    }
+  }
+  // Of times without an interval nobody knows how wrong they are.
+  const bool isUnsure = ranking.best->time.spread == 0;
+  if (isUnsure && !(safest->schedule == ranking.best->schedule)) {
+    ranking.second = std::move(ranking.best);
+    ranking.best = std::move(safest);
   }
   return ranking;
 }

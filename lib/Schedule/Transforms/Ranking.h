@@ -18,8 +18,10 @@ struct RankedPoint {
   cost::Estimate time;
 };
 
-/// The fastest point of a space, and the one after it (none in a space of one
-/// point). Of equal times the first.
+/// The point of a space that is taken, and another one (none in a space of one
+/// point): the fastest predicted, and the one after it; of equal times the
+/// first. Where the fastest has no interval, the one with the lowest upper end
+/// of its interval (cost::upperBound), and the fastest.
 struct Ranking {
   std::optional<RankedPoint> best, second; ///< `best` always is.
   size_t points = 0;                       ///< Of the space.
