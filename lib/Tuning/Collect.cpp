@@ -81,8 +81,7 @@ private:
   std::pair<CollectedKernel, Kernel> prepare(const sched::Candidate &candidate);
   void time(MutableArrayRef<std::pair<CollectedKernel, Kernel>> group,
             unsigned threads);
-  void measureEnergy(ArrayRef<CollectedKernel *> rows,
-                     ArrayRef<LoadedKernel *> kernels);
+  void measureEnergy(CollectedKernel &row, LoadedKernel &timed);
 
   graph::KernelOp kernel;
   const CollectOptions &options;
@@ -129,19 +128,16 @@ KernelCollector::prepare(const sched::Candidate &candidate) {
 
 /// Asks the counters around blocks that are much longer than the millisecond in
 /// which they count.
-void KernelCollector::measureEnergy(ArrayRef<CollectedKernel *> rows,
-                                    ArrayRef<LoadedKernel *> kernels) {
+void KernelCollector::measureEnergy(CollectedKernel &row, LoadedKernel &timed) {
   constexpr double kBlockSeconds = 30e-3;
   if (!options.energy)
     return;
   MachineTurn turn(options.lockFile, MachineTurn::Kind::Alone);
-  for (auto [row, timed] : llvm::zip_equal(rows, kernels)) {
-    const auto times = std::max<int64_t>(
-        1, int64_t(kBlockSeconds / std::max(row->timing.median, 1e-7)));
-    options.energy->consumed();
-    if (timed->run(times) >= 0)
-      row->joules = options.energy->consumed() / double(times);
-  }
+  const auto times = std::max<int64_t>(
+      1, int64_t(kBlockSeconds / std::max(row.timing.median, 1e-7)));
+  options.energy->consumed();
+  if (timed.run(times) >= 0)
+    row.joules = options.energy->consumed() / double(times);
 }
 
 /// Times a group on so many threads, and reports its rows.
@@ -154,7 +150,7 @@ void KernelCollector::time(
   RealTimePriority priority(options.realTime);
   std::vector<Kernel> onThreads;
   std::vector<LoadedKernel *> timed = {&reference};
-  std::vector<CollectedKernel *> rows;
+  std::vector<std::pair<CollectedKernel *, size_t>> rows; ///< Which is timed.
   auto add = [&](const Kernel &one) -> llvm::Error {
     if (threads == 1) {
       timed.push_back(one.get());
@@ -167,34 +163,43 @@ void KernelCollector::time(
     onThreads.push_back(std::move(*other));
     return llvm::Error::success();
   };
-  // The choice of the compiler is in every group.
+  // The choice of the compiler is in every group, and in none twice: behind
+  // itself it would find its operands in the caches.
   if (llvm::Error error = add(chosen))
     return llvm::consumeError(std::move(error));
+  const size_t numChosen = timed.size() - 1;
   for (auto &[row, one] : group) {
     row.threads = threads;
     if (!one)
       continue;
-    if (llvm::Error error = add(one))
+    const bool isChosen = one == chosen;
+    if (llvm::Error error = isChosen ? llvm::Error::success() : add(one)) {
       row.status = "failed: " + llvm::toString(std::move(error));
-    else if (!timed.back()->agreesWith(*one, /*exactly=*/true)) {
+      continue;
+    }
+    const size_t number = isChosen ? numChosen : timed.size() - 1;
+    if (timed[number]->agreesWith(*one, /*exactly=*/true)) {
+      rows.emplace_back(&row, number);
+    } else {
       row.status = "wrong";
-      timed.pop_back();
-    } else
-      rows.push_back(&row);
+      if (!isChosen)
+        timed.pop_back();
+    }
   }
   std::vector<Timing> timings =
       timeInRounds(timed, options.rounds, options.blockSeconds);
-  double &first =
-      chosenSeconds.try_emplace(threads, timings[1].median).first->second;
-  const double drift = first / timings[1].median;
-  for (auto [row, timing] :
-       llvm::zip_equal(rows, ArrayRef(timings).drop_front(2))) {
+  double &first = chosenSeconds.try_emplace(threads, timings[numChosen].median)
+                      .first->second;
+  const double drift = first / timings[numChosen].median;
+  for (auto [row, number] : rows) {
+    const Timing &timing = timings[number];
     row->timing = {timing.median * drift, timing.mad * drift,
                    timing.even * drift, timing.odd * drift};
     row->referenceSeconds = timings.front().median * drift;
   }
   turn.reset();
-  measureEnergy(rows, ArrayRef(timed).drop_front(2));
+  for (auto [row, number] : rows)
+    measureEnergy(*row, *timed[number]);
   for (auto &[row, one] : group)
     report(row);
 }
