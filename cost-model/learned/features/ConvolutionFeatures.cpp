@@ -11,6 +11,13 @@ double features::inputElements(const ConvolutionProblem &problem) {
          double(problem.stride) * double(problem.stride);
 }
 
+double features::inputPerStep(const ConvolutionProblem &problem) {
+  double images = double(problem.batch) * double(problem.groups);
+  return inputElements(problem) / images /
+         (double(product(problem.channels, problem.window)) *
+          double(problem.pixels));
+}
+
 void features::addImage(Features &f, const ConvolutionProblem &problem,
                         const CpuTarget &target) {
   f.isFloat = 1;
@@ -46,10 +53,7 @@ Features features::extract(const ConvolutionProblem &problem,
   nest.blockColumns =
       std::min(product(schedule.nb, schedule.nr), problem.pixels);
   nest.bytes = problem.elementBytes;
-  // The window shares elements of the input: what there is of them per k.
-  double images = double(problem.batch) * double(problem.groups);
-  double ofK = inputElements(problem) / images /
-               (double(nest.k) * double(problem.pixels));
+  double ofK = inputPerStep(problem);
   nest.rowBytes = double(problem.filterBits) / 8;
   nest.columnBytes = double(problem.inputBits) / 8 * ofK;
   Features f =

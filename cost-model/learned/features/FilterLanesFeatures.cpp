@@ -20,10 +20,7 @@ Features features::extract(const ConvolutionProblem &problem,
   nest.blockRows = std::min(schedule.np, problem.pixels);
   nest.blockColumns = std::min(schedule.fc, problem.filters);
   nest.bytes = problem.elementBytes;
-  // The window shares elements of the input: what there is of them per k.
-  double images = double(problem.batch) * double(problem.groups);
-  double ofK = inputElements(problem) / images /
-               (double(nest.k) * double(problem.pixels));
+  double ofK = inputPerStep(problem);
   nest.rowBytes = double(problem.inputBits) / 8 * ofK;
   nest.columnBytes = double(problem.filterBits) / 8;
   Features f =

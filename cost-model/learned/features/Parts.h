@@ -110,6 +110,8 @@ void addImage(Features &f, const ConvolutionProblem &problem,
               const CpuTarget &target);
 /// Elements of the input of all images and groups, without padding.
 double inputElements(const ConvolutionProblem &problem);
+/// Elements of the input per pixel and step of k: windows share them.
+double inputPerStep(const ConvolutionProblem &problem);
 
 // One per family, in a file of its own.
 Features extract(const ContractionProblem &problem,

@@ -3,6 +3,7 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Tile/Transforms/Passes.h"
 
+#include "Allocations.h"
 #include "ArenaPlan.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
@@ -54,14 +55,6 @@ static std::optional<int64_t> bytesOf(Value value) {
       type.getElementTypeBitWidth() % 8 != 0)
     return std::nullopt;
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
-
-/// The allocation that `value` shows all of, in the same order.
-static memref::AllocOp allocationBehind(Value value) {
-  while (isa_and_present<memref::ExpandShapeOp, memref::CollapseShapeOp>(
-      value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  return value.getDefiningOp<memref::AllocOp>();
 }
 
 namespace {

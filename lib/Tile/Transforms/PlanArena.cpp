@@ -3,6 +3,7 @@
 #include "tegula/Graph/IR/Graph.h"
 #include "tegula/Tile/Transforms/Passes.h"
 
+#include "Allocations.h"
 #include "ArenaPlan.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -31,19 +32,6 @@ static int64_t byteSize(MemRefType type) {
 //===----------------------------------------------------------------------===//
 // Outputs
 //===----------------------------------------------------------------------===//
-
-/// The allocation that `value` shows all of, in the same order.
-static memref::AllocOp allocationBehind(Value value) {
-  while (Operation *def = value.getDefiningOp()) {
-    if (auto alloc = dyn_cast<memref::AllocOp>(def))
-      return alloc;
-    if (!isa<memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp,
-             memref::ReshapeOp>(def))
-      return {};
-    value = def->getOperand(0);
-  }
-  return {};
-}
 
 /// Whether the runtime may hand out the memory of result `type` for `alloc`.
 static bool canBeOutput(memref::AllocOp alloc, Type type, Block *entry) {
